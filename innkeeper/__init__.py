@@ -1,0 +1,1 @@
+"""The whole inn: command line, platform, checks and benchmarks."""

@@ -1,0 +1,1 @@
+"""Builds, runs and removes the stacks, and publishes the way to them."""

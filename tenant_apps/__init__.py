@@ -1,0 +1,1 @@
+"""What runs inside a stack; imports nothing of the platform."""
