@@ -1,0 +1,1 @@
+"""Looks at a running platform from outside and says what it finds."""
