@@ -22,12 +22,19 @@ _CSRF = re.compile(r'name="csrf"\s+value="([^"]+)"')
 
 
 class _Loopback(httpx.BaseTransport):
-    """Sends each request to 127.0.0.1, its Host header as it was; optionally from another loopback address."""
+    """Sends each request to 127.0.0.1, its Host header as it was; optionally from another loopback address.
+
+    It keeps the cookies, too: httpx's own client copies its jar without the policy.
+    """
 
     def __init__(self, source: str | None = None) -> None:
         self._inner = httpx.HTTPTransport(local_address=source)
+        policy = DefaultCookiePolicy(secure_protocols=("http", "https", "ws", "wss"))
+        self.cookies = httpx.Cookies(CookieJar(policy=policy))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if "Cookie" not in request.headers:
+            self.cookies.set_cookie_header(request)
         near = httpx.Request(
             request.method,
             request.url.copy_with(host="127.0.0.1"),
@@ -35,20 +42,24 @@ class _Loopback(httpx.BaseTransport):
             stream=request.stream,
             extensions=request.extensions,
         )
-        return self._inner.handle_request(near)
+        response = self._inner.handle_request(near)
+        response.request = request
+        self.cookies.extract_cookies(response)
+        return response
 
     def close(self) -> None:
         self._inner.close()
 
 
 class Visitor(httpx.Client):
-    """One browser: `visit` navigates as a person does, the verbs of httpx speak as a program does."""
+    """One browser: `visit` navigates as a person does, the verbs of httpx speak as a program does.
+
+    A `Cookie` header given with a request goes out in place of the kept cookies.
+    """
 
     def __init__(self, site: Site, *, source: str | None = None, timeout: float = 10.0) -> None:
-        jar = CookieJar(policy=DefaultCookiePolicy(secure_protocols=("http", "https", "ws", "wss")))
-        super().__init__(
-            transport=_Loopback(source), cookies=jar, timeout=timeout, follow_redirects=False, trust_env=False
-        )
+        self._loopback = _Loopback(source)
+        super().__init__(transport=self._loopback, timeout=timeout, follow_redirects=False, trust_env=False)
         self.site = site
 
     def visit(self, url: str, *, follow: bool = True, **options: Any) -> httpx.Response:
@@ -80,7 +91,7 @@ class Visitor(httpx.Client):
 
     def cookie(self, host: str, name: str) -> str | None:
         """The value of a cookie this browser keeps for that very host."""
-        for cookie in self.cookies.jar:
+        for cookie in self._loopback.cookies.jar:
             if cookie.domain.lstrip(".") == host and cookie.name == name:
                 return cookie.value
         return None
