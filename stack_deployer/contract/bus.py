@@ -50,7 +50,7 @@ def connect(
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )
-    return Redis(connection_pool=pool)
+    return Redis.from_pool(pool)  # closing the client closes its connections
 
 
 async def ring(redis: Any) -> None:
