@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from innkeeper.checks.visitor import Visitor
@@ -65,10 +64,8 @@ class Inn:
         return pid
 
     def kill(self, name: str, sign: int = signal.SIGKILL) -> int:
-        """Send a signal to a platform process and its children; the pid it had."""
+        """Send a signal to one platform process, to its children not; the pid it had."""
         pid = self.pid(name)
-        for child in psutil.Process(pid).children(recursive=True):
-            child.send_signal(sign)
         os.kill(pid, sign)
         return pid
 

@@ -117,7 +117,8 @@ def test_a_dead_ticket_leads_to_the_clean_url_twice_then_to_a_page(inn: Inn, ann
         "http://evil.example/", "//evil.example", "/\\evil.example", "http:evil.example", "javascript:alert(1)",
         "http://anna.inn.localhost@evil.example/", "http://anna.inn.localhost.evil.example/",
         "http://bert.inn.localhost:{port}/", "https://anna.inn.localhost:{port}/", "http://anna.inn.localhost:1/",
-        "http://anna.inn.localhost:{port}\\@evil.example/", "http://anna.inn.localhost:{port}/\r\nX: y", "%2f%2fevil.example",
+        "http://anna.inn.localhost:{port}\\@evil.example/", "http://anna.inn.localhost:{port}/\r\nX: y",
+        "%2f%2fevil.example",
     ],
 )  # fmt: skip
 def test_the_way_back_is_never_elsewhere(inn: Inn, anna: Visitor, back: str) -> None:
@@ -138,7 +139,7 @@ def test_the_way_back_is_never_elsewhere(inn: Inn, anna: Visitor, back: str) -> 
 
 
 def test_cookies_do_not_travel(inn: Inn, anna: Visitor, bert: Visitor) -> None:
-    """No cookie opens a door it was not made for: random, another host's, another user's, SSO's, the host's at the portal."""
+    """No cookie opens another door: random, another host's, another user's, SSO's, the host's at the portal."""
     portal = inn.site.portal_host
     sso, stack = anna.cookie(portal, COOKIE_SSO), anna.cookie(inn.host("anna"), COOKIE_STACK)
     other, api = bert.cookie(inn.host("bert"), COOKIE_STACK), anna.cookie(inn.host("api-anna"), COOKIE_STACK)
@@ -197,7 +198,7 @@ def test_eighty_tabs_at_once_all_end_signed_in(inn: Inn, anna: Visitor) -> None:
 
 
 def test_signing_out_ends_every_session_of_the_browser(inn: Inn) -> None:
-    """After one sign-out, started on a stack, its cookies open neither portal nor any host, though somebody kept them."""
+    """After one sign-out, begun on a stack, kept cookies open neither portal nor any host."""
     dora = inn.guest("dora")
     assert inn.inside(dora, "dora").status_code == 200
     kept = {host: dora.cookie(inn.host(host), COOKIE_STACK) for host in ("dora", "api-dora")}
