@@ -57,7 +57,7 @@ def pictures(context: BrowserContext, url: str, name: str) -> list[str]:
         for width in (390, 1280):
             page.set_viewport_size({"width": width, "height": 844})
             for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                page.emulate_media(color_scheme=scheme)
                 page.goto(url)
                 page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png")
                 if sideways(page):
