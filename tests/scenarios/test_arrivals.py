@@ -146,7 +146,7 @@ def test_cookies_do_not_travel(inn: Inn, anna: Visitor, bert: Visitor) -> None:
 
     for value in ("A" * 43, "", "x" * 5000, other, api, sso, f"{stack}x", f" {stack}", "%00"):
         answer = inn.visitor().get(inn.url("anna", "/echo"), headers=PROGRAM | {"Cookie": f"{COOKIE_STACK}={value}"})
-        assert answer.status_code == 401, value
+        assert answer.status_code in (401, 403), value
     for name, value in ((COOKIE_SSO, stack), (COOKIE_STACK, sso), (COOKIE_SSO, other)):
         page = inn.visitor().visit(inn.site.portal, follow=False, headers={"Cookie": f"{name}={value}"})
         assert page.status_code in (302, 303), name
