@@ -1,0 +1,1 @@
+"""What runs stacks: one Protocol, an engine a way of running."""
