@@ -98,8 +98,10 @@ def canonical_host(text: str) -> str | None:
     name, _, port = text.partition(":")
     if port and not (port.isascii() and port.isdigit() and len(port) <= 5):
         return None
+    if not name.isascii():  # before lower(): the Kelvin sign would become a k
+        return None
     name = name.removesuffix(".").lower()
-    if not name or len(name) > 253 or not name.isascii():
+    if not name or len(name) > 253:
         return None
     if not all(_LABEL.match(label) and len(label) <= MAX_LABEL for label in name.split(".")):
         return None
