@@ -93,16 +93,15 @@ class Sessions:
 
     def _unseal(self, kind: Kind, digest: str, raw: bytes) -> Session | None:
         try:
-            session = Session.from_value(self._sealer.open(session_key(kind, digest), raw))
+            return Session.from_value(self._sealer.open(session_key(kind, digest), raw))
         except (SealBroken, TypeError):
             return None
-        return session if session.kind == kind and session.digest == digest else None
 
     async def touch(self, session: Session) -> None:
         """Note that the session is in use, at most once a minute; never revives one that has ended."""
         now = self._clock()
         every = min(_TOUCH_EVERY, self._lifetimes.idle / 4)  # else a busy session of a short idle time would lapse
-        if now - self._touched.get(session.digest, -math.inf) < every or now >= session.expires:
+        if now - self._touched.get(session.digest, -math.inf) < every:
             return
         self._remember(session.digest, now)
         try:

@@ -11,7 +11,7 @@ from auth_manager.sessions.session import Session, idle_key, session_key
 from auth_manager.sessions.store import Sessions
 from stack_deployer.contract import bus
 from stack_deployer.contract.seal import Sealer
-from tests.unit.auth_manager.sessions.conftest import Clock, read
+from tests.unit.auth_manager.sessions.conftest import Clock, read, warm
 
 HOST = "user1.inn.localhost"
 API = "api-user1.inn.localhost"
@@ -116,6 +116,7 @@ async def test_no_host_session_survives_a_sign_out_at_the_same_time(
 ) -> None:
     """However hand-offs and sign-out fall together, no host session is left without its SSO session."""
     _, sso = await sessions.start_sso("id1", "user1", "")
+    await warm(redis)
 
     async def sign_out() -> None:
         await asyncio.sleep(attempt * 0.0005)
@@ -141,6 +142,21 @@ async def test_a_sign_out_between_reading_and_writing_wins(sessions: Sessions, r
 
     assert await sessions.start_host(sso.digest, host=HOST, stack_id="st1") is None
     assert set() == await _keys(redis, "sso:", "host:", "idle:", "family:")
+
+
+async def test_an_idle_end_between_reading_and_writing_wins(sessions: Sessions, redis: Redis) -> None:
+    """The same holds for an SSO session whose idle time runs out just then."""
+    _, sso = await sessions.start_sso("id1", "user1", "")
+    make = sessions._start_host
+
+    async def fall_idle_first(**arguments: Any) -> Any:
+        await redis.delete(idle_key(sso.digest))
+        return await make(**arguments)
+
+    sessions._start_host = fall_idle_first  # type: ignore[assignment]
+
+    assert await sessions.start_host(sso.digest, host=HOST, stack_id="st1") is None
+    assert set() == await _keys(redis, "host:", "idle:", "family:")
 
 
 async def test_sign_out_everywhere_ends_every_browser_of_one_user(sessions: Sessions, redis: Redis) -> None:

@@ -218,14 +218,19 @@ async def test_touch_does_not_pass_the_cap(sessions: Sessions, redis: Redis, clo
     assert await redis.ttl(idle_key(session.digest)) <= 7
 
 
-async def test_touched_sessions_do_not_fill_the_memory(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is remembered of touches is bounded, however many sessions there are."""
+async def test_touched_sessions_do_not_fill_the_memory(
+    sessions: Sessions, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is remembered of touches is bounded, however many sessions there are; the longest unused goes first."""
     monkeypatch.setattr("auth_manager.sessions.store._TOUCHED_MAX", 3)
-    for _ in range(5):
-        _, session = await sessions.start_sso("id1", "user1", "")
+    started = [(await sessions.start_sso("id1", "user1", ""))[1] for _ in range(4)]
+    for session in started[:3]:
         await sessions.touch(session)
+    clock.now += 60
+    await sessions.touch(started[1])
+    await sessions.touch(started[3])
 
-    assert len(sessions._touched) == 3
+    assert [session.digest for session in (started[2], started[1], started[3])] == list(sessions._touched)
 
 
 async def test_redis_gone_is_an_error_and_the_session_outlives_it(tmp_path: Path, clock: Clock) -> None:
