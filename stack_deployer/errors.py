@@ -6,8 +6,8 @@ DeployerError
 ├── DirectoryCorrupt     a stack's directory that cannot be trusted
 ├── EngineRefused        a service that this engine cannot run, said before anything changes
 ├── StepFailed           a step of a deploy that did not come to its end: tried again later
+├── Held                 another supervisor owns the run directory: nothing was changed
 └── ProcessError
-    ├── Held             another supervisor owns the run directory
     ├── NotStarted       a program that cannot be started at all
     └── NotStopped       a process that outlived SIGKILL
 """
@@ -64,16 +64,16 @@ class StepFailed(DeployerError):
         self.log_lines = tuple(log_lines)
 
 
-class ProcessError(DeployerError):
-    """What goes wrong between a supervisor and its processes."""
-
-
-class Held(ProcessError):
+class Held(DeployerError):
     """`pid`: the supervisor that owns the run directory; 0 when it has not said so yet."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(f"another supervisor (pid {pid}) already runs here")
         self.pid = pid
+
+
+class ProcessError(DeployerError):
+    """What goes wrong between a supervisor and its processes."""
 
 
 class NotStarted(ProcessError):
