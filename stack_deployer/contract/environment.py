@@ -85,6 +85,7 @@ def _find(field: str, environ: Mapping[str, str], faults: list[str]) -> str | No
         if path is not None:
             try:
                 return Path(path).read_text().rstrip("\n")
-            except OSError as error:
-                faults.append(f"{name}_FILE: cannot read {path}: {error.strerror}")
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+                faults.append(f"{name}_FILE: cannot read {path}: {why}")
     return None
