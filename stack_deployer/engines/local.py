@@ -176,5 +176,17 @@ class LocalEngine:
             if ended >= ENOUGH:
                 return f"ended {ended} times"
             if time.monotonic() >= give_up:
-                return f"answers {health.PATH} with {status}" if status else f"does not answer {health.PATH}"
+                return _described(status, name in self._processes.running())
             await asyncio.sleep(_POLL)
+
+
+def _described(status: int | None, running: bool) -> str:
+    if not running:
+        return "has ended"
+    if status is None:
+        return f"does not answer {health.PATH}"
+    return (
+        "listens nowhere: another process answers on its port"
+        if status == 200
+        else f"answers {health.PATH} with {status}"
+    )
