@@ -148,7 +148,7 @@ def _not_running(site: Site, decision: Refused) -> Words:
     route = decision.route
     state, reason = (route.state, route.reason) if route else ("unknown", "")
     passing = state in _PASSING
-    lines = [f"It is {state}." if not reason else f"It is {state}: {reason}"]
+    lines = [f"Its state is “{state}”." if not reason else f"Its state is “{state}”: {reason}"]
     lines.append("This page shows it as soon as it is ready." if passing else "")
     title = "Your stack is being made ready" if passing else "This stack is not running"
     link = None if passing else Link(site.portal, "See my stacks")
