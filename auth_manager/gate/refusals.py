@@ -121,7 +121,10 @@ def _words(site: Site, target: Target, decision: Refused) -> Words:
 
 
 def _sign_in(site: Site, target: Target, route: Route | None) -> Words:
-    url = start_url(site, target.host, _page_of(site, target, route))
+    # The portal begins the hand-off by a POST to this host, which an app's service worker does not answer itself.
+    left = len(route.hosts) - 1 if route else 0
+    back = way_back.quoted(_page_of(site, target, route))
+    url = f"{site.portal}/enter?host={target.host}&back={back}&left={left}"
     lines = ["You are signed out, or your session has ended."]
     link = Link(url, "Sign in in a new tab", new_tab=True)
     return Words(401, "signed_out", "Please sign in", lines, link=link, sign_in=url)

@@ -112,7 +112,7 @@ async def test_program_without_session(traefik: httpx.AsyncClient, world: World)
     answer = await traefik.get("/auth", headers=forwarded(method="POST", sec_fetch_mode="cors", origin=ORIGIN))
 
     assert (401, "signed_out") == (answer.status_code, answer.json()["error"])
-    assert answer.json()["sign_in"].startswith(f"{ORIGIN}/.innkeeper/start?back=")
+    assert answer.json()["sign_in"].startswith(f"{SITE.portal}/enter?host={HOSTS[0]}&back=")
     assert ORIGIN == answer.headers["access-control-allow-origin"]
     assert "set-cookie" not in answer.headers
 

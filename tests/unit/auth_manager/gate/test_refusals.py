@@ -13,7 +13,7 @@ from auth_manager.gate import pages, refusals
 from auth_manager.gate.answers import Answer
 from auth_manager.gate.decide import Reason, Refused
 from auth_manager.gate.forwarded import Target
-from tests.unit.auth_manager.gate.examples import API_ORIGIN, HOSTS, ORIGIN, ROUTE, SESSION, SITE, call, page
+from tests.unit.auth_manager.gate.examples import HOSTS, ORIGIN, ROUTE, SESSION, SITE, call, page
 
 STATUS = {
     Reason.TOO_MANY_COOKIES: 431, Reason.REDIS_SILENT: 503, Reason.NOT_LOADED: 503, Reason.UNKNOWN_HOST: 404,
@@ -76,13 +76,13 @@ def test_page_escapes_what_it_is_given() -> None:
 
 
 def test_signed_out_program_learns_where_to_sign_in() -> None:
-    """A program gets 401 and a URL that signs in and leads back to the page whose script has asked."""
+    """A program gets 401 and a URL of the portal that signs in and leads back to the page whose script has asked."""
     target = Target(HOSTS[1], fetch_mode="cors", origin=ORIGIN, referer=f"{ORIGIN}/")
     body = json.loads(refusals.refuse(SITE, target, Refused(Reason.SIGNED_OUT, ROUTE)).body)
     url = urlsplit(body["sign_in"])
 
-    assert f"{API_ORIGIN}/.innkeeper/start" == f"{url.scheme}://{url.netloc}{url.path}"
-    assert {"back": [f"{ORIGIN}/"]} == parse_qs(url.query)
+    assert f"{SITE.portal}/enter" == f"{url.scheme}://{url.netloc}{url.path}"
+    assert {"host": [HOSTS[1]], "back": [f"{ORIGIN}/"], "left": ["1"]} == parse_qs(url.query)
 
 
 def test_frame_gets_a_link_to_a_new_tab() -> None:
@@ -91,7 +91,7 @@ def test_frame_gets_a_link_to_a_new_tab() -> None:
     answer = refusals.refuse(SITE, target, Refused(Reason.FRAMED, ROUTE))
 
     assert b'target="_blank" rel="noopener noreferrer"' in answer.body
-    assert f"/.innkeeper/start?back={'http%3A%2F%2Falice.inn.test%3A8080%2Fa'}".encode() in answer.body
+    assert b"back=http%3A%2F%2Falice.inn.test%3A8080%2Fa" in answer.body
     assert "frame-ancestors" not in headers(answer)["content-security-policy"]
 
 
