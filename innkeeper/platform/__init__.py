@@ -1,0 +1,1 @@
+"""The embedded platform: every process of the inn on one machine, without Docker and without root."""

@@ -1,0 +1,61 @@
+"""Opening a claimed state directory for a start: what is recorded, what was asked for, what this machine has free."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from innkeeper.platform import ports, state
+from innkeeper.platform.errors import Clash, InnError
+from innkeeper.platform.layout import Layout
+from innkeeper.platform.state import Platform, Record, Supervisor
+from stack_deployer.contract.names import domain_name
+from stack_deployer.engines.processes import Processes
+from stack_deployer.engines.record import identity
+
+_ROOM = 32 * 1024 * 1024  # bytes free on the disk without which nothing is begun
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What `innkeeper up` was asked for; None means: as before, or the default the first time."""
+
+    root: Path
+    domain: str | None = None
+    port: int | None = None
+
+
+def open_platform(layout: Layout, opening: Opening, processes: Processes) -> Platform:
+    """The platform of the record, made when there is none, with ports that are its own or free.
+
+    `processes` are held by the caller. Raises InnError for what an operator must act on, OSError.
+    """
+    _require_room(layout)
+    record = (
+        state.read_record(layout) if layout.record.exists() else Record(domain=opening.domain or state.DEFAULT_DOMAIN)
+    )
+    domain_name(record.domain)
+    if opening.domain not in (None, record.domain):
+        raise Clash(
+            f"{layout.root} was made for the domain {record.domain!r}, and its stacks' hosts are in it; "
+            f"for {opening.domain!r} choose another directory with --state"
+        )
+    platform = Platform(layout, record)
+    running = processes.running()
+    port = opening.port or record.port
+    if not ("traefik" in running and port == record.port):
+        ports.require(port)
+    platform.write(
+        port=port,
+        ports=ports.choose(record.ports, running=running, avoid=port),
+        supervisor=Supervisor(pid=os.getpid(), started=identity(os.getpid()) or ""),
+        ready=False,
+        processes=[],
+    )
+    return platform
+
+
+def _require_room(layout: Layout) -> None:
+    found = os.statvfs(layout.root)
+    if found.f_bavail * found.f_frsize < _ROOM:
+        free, needed = found.f_bavail * found.f_frsize // 2**20, _ROOM // 2**20
+        raise InnError(f"{layout.root}: the disk is full: {free} MiB are free, {needed} are needed; free some space")
