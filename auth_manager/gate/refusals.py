@@ -38,11 +38,11 @@ def refuse(site: Site, target: Target, decision: Refused) -> Answer:
 
 
 def say(site: Site, target: Target, route: Route | None, words: Words) -> Answer:
-    """The words as a page for a navigation, else as JSON."""
+    """The words as a page for a person's navigation, else as JSON."""
     headers = [*_PLAIN, *words.headers, *_cors(site, target, route)]
     if words.retry:
         headers.append((b"retry-after", str(words.retry).encode()))
-    if not target.navigation:
+    if not target.navigation or target.our_bearer:  # whoever sends a token is a program
         return _as_json(words, headers)
     policy = pages.POLICY if target.framed else pages.UNFRAMED
     headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", policy.encode())]

@@ -39,6 +39,7 @@ class Inn:
         self.port = port
         self.site = Site("inn.localhost", "http", port)
         self.started: dict[str, Any] = {}
+        self._visitors: list[Visitor] = []
 
     def run(self, *words: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run `innkeeper WORDS --state …`."""
@@ -70,7 +71,15 @@ class Inn:
         return pid
 
     def visitor(self, source: str | None = None) -> Visitor:
-        return Visitor(self.site, source=source)
+        visitor = Visitor(self.site, source=source)
+        self._visitors.append(visitor)
+        return visitor
+
+    def leave(self) -> None:
+        """Close every visitor and end the platform."""
+        for visitor in self._visitors:
+            visitor.close()
+        self.run("down", check=False)
 
     def guest(self, handle: str) -> Visitor:
         """A visitor who has just signed up and whose stack runs."""
@@ -110,7 +119,7 @@ def inn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inn]:
     try:
         yield running
     finally:
-        running.run("down", check=False)
+        running.leave()
 
 
 @pytest.fixture
@@ -121,7 +130,7 @@ def own_inn(tmp_path: Path) -> Iterator[Inn]:
     try:
         yield running
     finally:
-        running.run("down", check=False)
+        running.leave()
 
 
 @pytest.fixture(scope="session")

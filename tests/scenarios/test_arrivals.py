@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from auth_manager.sessions.session import COOKIE_NONCE, COOKIE_SSO, COOKIE_STACK
 
-from innkeeper.checks.visitor import Visitor
+from auth_manager.sessions.session import COOKIE_NONCE, COOKIE_SSO, COOKIE_STACK
+from innkeeper.checks.visitor import NAVIGATION, Visitor
 from tests.scenarios.conftest import PASSWORD, Inn
 
 PROGRAM = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin", "Accept": "*/*"}
@@ -144,7 +144,7 @@ def test_cookies_do_not_travel(inn: Inn, anna: Visitor, bert: Visitor) -> None:
     sso, stack = anna.cookie(portal, COOKIE_SSO), anna.cookie(inn.host("anna"), COOKIE_STACK)
     other, api = bert.cookie(inn.host("bert"), COOKIE_STACK), anna.cookie(inn.host("api-anna"), COOKIE_STACK)
 
-    for value in ("A" * 43, "", "x" * 5000, other, api, sso, f"{stack}x", f" {stack}", "%00"):
+    for value in ("A" * 43, "", "x" * 5000, other, api, sso, f"{stack}x", f"x{stack}", "%00"):
         answer = inn.visitor().get(inn.url("anna", "/echo"), headers=PROGRAM | {"Cookie": f"{COOKIE_STACK}={value}"})
         assert answer.status_code in (401, 403), value
     for name, value in ((COOKIE_SSO, stack), (COOKIE_STACK, sso), (COOKIE_SSO, other)):
@@ -182,13 +182,9 @@ def test_eighty_tabs_at_once_all_end_signed_in(inn: Inn, anna: Visitor) -> None:
             if "/.innkeeper/enter" not in page.text or 'method="post"' not in page.text.lower():
                 break
             action = page.text.split('action="', 1)[1].split('"', 1)[0].replace("&amp;", "&")
-            headers = {
-                "Origin": inn.site.portal,
-                "Sec-Fetch-Mode": "navigate",
-                "Sec-Fetch-Site": "same-site",
-                "Accept": "text/html",
-            }
-            page = browser.post(action, headers=headers, follow_redirects=True)
+            # As browsers do: the redirect after the POST is a GET, which carries no Origin.
+            headers = NAVIGATION | {"Origin": inn.site.portal, "Sec-Fetch-Site": "same-site"}
+            page = browser.visit(browser.post(action, headers=headers).headers["Location"])
         return page.status_code if str(page.url).endswith(f"/tab{number}") else 0
 
     with ThreadPoolExecutor(16) as pool:

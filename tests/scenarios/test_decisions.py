@@ -1,5 +1,7 @@
 """The gate's decision table, each row through real Traefik."""
 
+import http.client
+
 import httpx
 import pytest
 
@@ -195,20 +197,34 @@ def test_public_path_is_open_and_blank(inn: Inn, anna: Visitor) -> None:
         assert not [name for name in answer.json()["headers"] if name.lower().startswith(("x-auth", "remote-"))]
 
 
-@pytest.mark.parametrize("path", ["/public/../echo", "/public/..;/echo", "/public//../echo", "/publicity", "/Public/x"])
-def test_no_way_leads_from_a_public_path_further(inn: Inn, anna: Visitor, path: str) -> None:
-    """Dots, semicolons, double slashes, a longer word or another case do not widen a public path."""
-    raw = httpx.URL(inn.url("anna")).copy_with(raw_path=path.encode())
+def raw(inn: Inn, path: str) -> tuple[int, bytes]:
+    """Status and body of a stranger's GET whose target goes out just as written, which httpx would tidy up."""
+    connection = http.client.HTTPConnection("127.0.0.1", inn.port, timeout=10)
+    try:
+        connection.putrequest("GET", path, skip_host=True)
+        for name, value in (PROGRAM | {"Host": inn.host("anna")}).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
 
-    assert inn.visitor().get(raw, headers=PROGRAM).status_code in (400, 401)
+
+@pytest.mark.parametrize(
+    "path",
+    ["/public/../echo", "/public/./../echo", "/public/..;/echo", "/public//../../echo", "/publicity", "/Public/x",
+     "//public/../echo", "/public/.%2e/echo", "/public/%2e%2e/echo", "/echo?/public/x", "/echo?x=/public/"],
+)  # fmt: skip
+def test_no_way_leads_from_a_public_path_further(inn: Inn, anna: Visitor, path: str) -> None:
+    """Dots, semicolons, double slashes, a longer word, another case or a query do not widen a public path."""
+    assert raw(inn, path)[0] in (400, 401)
 
 
 @pytest.mark.parametrize("path", ["/a%2fb", "/a%5cb", "/a%00b", "/a%3bb", "/a%3fb", "/a%23b", "/public/%2e%2e%2fecho"])
 def test_encoded_separators_are_refused_at_the_door(inn: Inn, anna: Visitor, path: str) -> None:
     """Encoded separators and NUL never reach the gate or an app."""
-    raw = httpx.URL(inn.url("anna")).copy_with(raw_path=path.encode())
-
-    assert anna.get(raw, headers=PROGRAM).status_code == 400
+    assert 400 == raw(inn, path)[0]
 
 
 def test_our_bearer_prefix_is_refused_and_others_pass(inn: Inn, anna: Visitor) -> None:
