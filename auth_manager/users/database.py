@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 MIGRATIONS = Path(__file__).with_name("migrations")
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _BUSY_MS = 5000  # how long one SQLite writer waits for another
+_CONNECT_TIMEOUT = 5  # seconds
 _LOCK = 0x1_4E_4B_45_45_50  # PostgreSQL advisory lock held while migrating
 _AGAIN = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, deadlock
 
@@ -50,6 +51,8 @@ def to_async(url: str) -> sa.URL:
     driver = _DRIVERS.get(parsed.get_backend_name())
     if driver is None:
         raise ValueError(f"{parsed.get_backend_name()!r} databases are not supported: use sqlite or postgresql")
+    if driver.startswith("sqlite") and parsed.database in (None, "", ":memory:"):
+        raise ValueError("SQLite needs a file: each connection to a database in memory would have its own")
     query = dict(parsed.query)
     if "sslmode" in query and driver.endswith("asyncpg"):  # libpq's word for asyncpg's `ssl`
         query["ssl"] = query.pop("sslmode")
@@ -60,7 +63,9 @@ def connect(url: str) -> AsyncEngine:
     """An engine for the database of that URL; connects on first use. Raises ValueError as `to_async`."""
     parsed = to_async(url)
     if parsed.get_backend_name() != "sqlite":
-        return Engine(create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True).sync_engine)
+        arguments = {"timeout": _CONNECT_TIMEOUT}
+        remote = create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=arguments)
+        return Engine(remote.sync_engine)
     engine = Engine(create_async_engine(parsed, hide_parameters=True).sync_engine)
     sa.event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)

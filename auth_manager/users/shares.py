@@ -38,13 +38,13 @@ async def share(conn: AsyncConnection, stack_id: str, user_id: str, role: str, b
 
 async def unshare(conn: AsyncConnection, stack_id: str, user_id: str, by: str) -> bool:
     """Take the leave back; False when there was none."""
-    ended = await conn.execute(shares.delete().where(shares.c.stack_id == stack_id, shares.c.user_id == user_id))
-    if not ended.rowcount:
-        return False
-    names = sa.select(user_apps.c.app_name, user_apps.c.tenant_slug, users.c.handle).where(
-        user_apps.c.id == stack_id, users.c.id == user_id
+    its = sa.and_(shares.c.stack_id == stack_id, shares.c.user_id == user_id)
+    names = sa.select(user_apps.c.app_name, user_apps.c.tenant_slug, users.c.handle).select_from(
+        shares.join(user_apps, user_apps.c.id == shares.c.stack_id).join(users, users.c.id == shares.c.user_id)
     )
-    told = (await conn.execute(names)).one()
+    told = (await conn.execute(names.where(its))).first()
+    if told is None or not (await conn.execute(shares.delete().where(its))).rowcount:
+        return False
     await audit.record(conn, "unshare", actor=by, subject=told.handle, tenant=told.tenant_slug, stack=told.app_name)
     return True
 
