@@ -1,0 +1,55 @@
+"""Checking a template without a stack: it renders, keeps to the policy, and no value changes its shape."""
+
+from pathlib import Path
+from typing import Any
+
+from stack_deployer.contract.names import Site, stack_hosts
+from stack_deployer.errors import TemplateRefused
+from stack_deployer.template import blueprint, policy
+from stack_deployer.template.blueprint import Scalar
+from stack_deployer.template.render import FILE, Facts, Rendered, render, values
+
+_SITE = Site("example.com")
+SAMPLE = Facts(
+    id="0123456789abcdef0123456789abcdef",
+    name="user1-tenant1",
+    user_id="00000000-0000-7000-8000-000000000001",
+    user="user1",
+    tenant="tenant1",
+    region="iad",
+    hosts=stack_hosts("user1-tenant1", _SITE.domain),
+    installation="00000000-0000-7000-8000-000000000000",
+    site=_SITE,
+)
+# What breaks out of a place that a value was not meant for: quotes, a comment, another key, a new line.
+AWKWARD = "a\"b'c: d #e\n  privileged: true\n- ]}{$F"
+
+
+def check(directory: Path) -> Rendered:
+    """The sample stack of the template in `directory`; raises TemplateRefused or PolicyRefused, path first."""
+    plan = blueprint.read(directory)
+    rendered = render(directory, values(SAMPLE, plan))
+    policy.check(rendered.document, SAMPLE, plan)
+    for name, variable in plan.variables.items():
+        if isinstance(variable.default, str):
+            _hold_shape(directory, plan, name, rendered.document)
+    return rendered
+
+
+def _hold_shape(directory: Path, plan: blueprint.Blueprint, name: str, sound: dict[str, Any]) -> None:
+    awkward: dict[str, Scalar] = {name: AWKWARD}
+    fault = f"{FILE}: variables.{name}: stands inside quotes or beside other text; give it the place to itself"
+    try:
+        found = render(directory, values(SAMPLE, plan, awkward)).document
+    except TemplateRefused:
+        raise TemplateRefused([fault]) from None
+    if _shape(found) != _shape(sound):
+        raise TemplateRefused([fault])
+
+
+def _shape(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _shape(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_shape(inner) for inner in value]
+    return type(value).__name__
