@@ -59,7 +59,8 @@ class Visitor(httpx.Client):
 
     def __init__(self, site: Site, *, source: str | None = None, timeout: float = 10.0) -> None:
         self._loopback = _Loopback(source)
-        super().__init__(transport=self._loopback, timeout=timeout, follow_redirects=False, trust_env=False)
+        nothing = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))  # the transport keeps them
+        super().__init__(transport=self._loopback, cookies=nothing, timeout=timeout, trust_env=False)
         self.site = site
 
     def visit(self, url: str, *, follow: bool = True, **options: Any) -> httpx.Response:
