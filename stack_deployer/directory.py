@@ -130,7 +130,12 @@ def recorded(stacks_dir: Path) -> list[str]:
 
 def write(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Replace a file: at any moment the old or the new one is there, whole. Raises OSError."""
-    _new(path, data, mode).rename(path)
+    new = _new(path, data, mode)
+    try:
+        new.rename(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
     _sync(path.parent)
 
 

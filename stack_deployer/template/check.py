@@ -7,7 +7,7 @@ from stack_deployer.contract.names import Site, stack_hosts
 from stack_deployer.errors import TemplateRefused
 from stack_deployer.template import blueprint, policy
 from stack_deployer.template.blueprint import Scalar
-from stack_deployer.template.render import FILE, Facts, Rendered, render, values
+from stack_deployer.template.render import FILE, Facts, Rendered, render, scalar, values
 
 _SITE = Site("example.com")
 SAMPLE = Facts(
@@ -43,7 +43,7 @@ def _hold_shape(directory: Path, plan: blueprint.Blueprint, name: str, sound: di
         found = render(directory, values(SAMPLE, plan, awkward)).document
     except TemplateRefused:
         raise TemplateRefused([fault]) from None
-    if _shape(found) != _shape(sound):
+    if _shape(found) != _shape(sound) or scalar(AWKWARD) in _leaves(found):  # quoted within single quotes
         raise TemplateRefused([fault])
 
 
@@ -53,3 +53,9 @@ def _shape(value: Any) -> Any:
     if isinstance(value, list):
         return [_shape(inner) for inner in value]
     return type(value).__name__
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [leaf for inner in value for leaf in _leaves(inner)] if isinstance(value, list) else [value]

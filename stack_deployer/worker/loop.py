@@ -111,7 +111,12 @@ class Worker:
             return
         task = asyncio.create_task(self._walk(stack, observed), name=f"{stack.wanted} {stack.name}")
         self._roads[stack.id] = _Road(stack.wanted, task)
-        task.add_done_callback(lambda _: self._roads.pop(stack.id, None))
+        task.add_done_callback(lambda done: self._arrived(stack.id, done))
+
+    def _arrived(self, stack_id: str, task: asyncio.Task[None]) -> None:
+        self._roads.pop(stack_id, None)
+        if task.cancelled():
+            self._rung.set()  # its goal has changed: look at once for where it is to go now
 
     async def _walk(self, stack: Wanted, observed: Observed | None) -> None:
         try:

@@ -2,9 +2,14 @@
 
 import json
 import stat
+from pathlib import Path
+
+import pytest
 
 from stack_deployer.contract import bus
-from tests.unit.stack_deployer.inn import DOMAIN, Inn, eventually
+from stack_deployer.worker import loop
+from tests.unit.stack_deployer.inn import DOMAIN, Inn, comes, eventually
+from tests.unit.stack_deployer.publish.front import traefik
 
 
 async def test_wanted_stack_comes_to_run(inn: Inn) -> None:
@@ -115,3 +120,65 @@ async def test_record_tells_what_is_deployed(inn: Inn) -> None:
     assert (stack.id, "user1", "tenant1", 1) == (told["id"], told["user"], told["tenant"], told["generation"])
     assert [f"user1-tenant1.{DOMAIN}", f"api-user1-tenant1.{DOMAIN}"] == told["hosts"]
     assert "route" == told["done_steps"][-1]
+
+
+async def test_bell_wakes_the_worker(inn: Inn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ring is heard at once: with a worker that looks once an hour, a wanted stack still comes to run."""
+    monkeypatch.setattr(loop, "EVERY", 3600.0)
+    async with inn.working():
+
+        async def listening() -> bool:
+            return dict(await inn.redis.pubsub_numsub(bus.BELL)) == {bus.BELL.encode(): 1}
+
+        await comes(listening)
+        stack = await inn.want()
+        await bus.ring(inn.redis)
+        await inn.until(stack.id, "running")
+
+
+async def test_running_means_served(inn: Inn, tmp_path: Path) -> None:
+    """When SQL says running, a real Traefik answers on both hosts; when it says stopped, on none."""
+    with traefik(tmp_path) as front:
+        inn.environ["INNKEEPER_TRAEFIK_API"] = front.api
+        stack = await inn.want()
+        async with inn.working():
+            await inn.until(stack.id, "running")
+            assert [200, 200] == [await front.get(host, "/health") for host in stack.hosts]
+
+            await inn.aim(stack.id, "stopped")
+            await inn.until(stack.id, "stopped")
+            assert [404, 404] == [await front.get(host, "/health") for host in stack.hosts]
+
+
+async def test_secrets_stay_where_they_are(inn: Inn, capfd: pytest.CaptureFixture[str]) -> None:
+    """A stack's secrets are in its two places alone: in no log, no Compose file, not in SQL, not in Redis."""
+    stack = await inn.want()
+    async with inn.working():
+        await inn.until(stack.id, "running")
+    secrets = inn.directory(stack).secrets().values()
+    told = [*capfd.readouterr(), inn.directory(stack).compose.read_text(), str((await inn.row(stack.id)).steps)]
+    async for key in inn.redis.scan_iter():
+        told.append(str(await inn.redis.dump(key)))
+    told += [path.read_text() for path in (inn.directory(stack).root / "logs").iterdir()]
+    told += [path.read_text(errors="replace") for path in inn.dynamic.iterdir()]
+
+    assert all(secrets)
+    assert not [secret for secret in secrets for text in told if secret in text]
+
+
+async def test_second_look_changes_nothing(inn: Inn) -> None:
+    """A stack that is where it should be is left alone: same process, same files, not a line written."""
+    stack = await inn.want()
+
+    def state() -> dict[str, tuple[int, int]]:
+        files = [path for path in inn.stacks_dir.rglob("*") if path.is_file() and path.suffix != ".log"]
+        return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in [*files, *inn.dynamic.iterdir()]}
+
+    async with inn.working() as worker:
+        row = await inn.until(stack.id, "running")
+        before, processes = state(), inn.processes(stack.id)
+        for _ in range(3):
+            await worker.look()
+
+        assert (before, processes) == (state(), inn.processes(stack.id))
+        assert row.updated_at == (await inn.row(stack.id)).updated_at
