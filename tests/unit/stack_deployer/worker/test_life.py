@@ -12,8 +12,9 @@ from tests.unit.stack_deployer.inn import DOMAIN, Inn, comes, eventually
 from tests.unit.stack_deployer.publish.front import traefik
 
 
-async def test_wanted_stack_comes_to_run(inn: Inn) -> None:
+async def test_wanted_stack_comes_to_run(any_inn: Inn) -> None:
     """A wanted stack is deployed without being asked twice: one process, files, routes for gate and Traefik."""
+    inn = any_inn
     stack = await inn.want()
     async with inn.working():
         row = await inn.until(stack.id, "running")
@@ -67,8 +68,9 @@ async def test_stopped_stack_starts_with_its_data(inn: Inn) -> None:
         assert secrets == directory.secrets()
 
 
-async def test_removed_stack_leaves_nothing(inn: Inn) -> None:
+async def test_removed_stack_leaves_nothing(any_inn: Inn) -> None:
     """Removal ends in no process, no file and no route; the row stays as the record, its name free again."""
+    inn = any_inn
     stack = await inn.want()
     async with inn.working():
         await inn.until(stack.id, "running")
