@@ -1,0 +1,1 @@
+"""The portal: the pages and the API that people and programs use; it writes SQL, holds no Docker."""

@@ -1,0 +1,55 @@
+"""Signing in by a one-time link: looking at it changes nothing, its button uses it up."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from auth_manager.portal import forms
+from auth_manager.portal.services import client, form_page, services
+from auth_manager.portal.signed_in import begin, who
+from auth_manager.users import accounts
+from auth_manager.users.sign_in import seen
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}\Z", re.ASCII)
+# Not no-referrer, with which the form's own Origin would be "null"; this one keeps the ticket to this page as well.
+_HEADERS = {"Referrer-Policy": "strict-origin"}
+
+
+async def show(request: Request) -> Response:
+    """A button. Mail scanners and link previews get no further."""
+    if _ticket(request) is None:
+        return _spent(request)
+    there = await who(request)
+    return form_page(request, "sign_in_link", headers=_HEADERS, user=there.user if there else None)
+
+
+async def submit(request: Request) -> Response:
+    """Use the ticket up: 303 to the start page with a new session; 410 when it is used, late or forged."""
+    portal = services(request)
+    portal.csrf.check(request, await forms.read(request))
+    ticket = _ticket(request)
+    value = await portal.tickets.consume("link", ticket) if ticket is not None else None
+    if value is None:
+        return _spent(request)
+    async with portal.engine.begin() as conn:
+        found = await accounts.find_id(conn, value["user_id"])
+        user = await seen(conn, found, client=client(request), way="link") if found is not None else None
+    if user is None:
+        return _spent(request)
+    response = RedirectResponse("/", 303)
+    await begin(request, response, user_id=user.id, handle=user.handle, email=user.email)
+    return response
+
+
+def _ticket(request: Request) -> str | None:
+    given = request.query_params.getlist("ticket")
+    return given[0] if len(given) == 1 and _SECRET.match(given[0]) else None
+
+
+def _spent(request: Request) -> Response:
+    text = "This link does not open anything: it was used already, is too old, or is not complete."
+    return services(request).pages.render(
+        "message", 410, headers=_HEADERS, title="This link has done its work", text=text,
+        link=("/sign-in", "Sign in another way"),
+    )  # fmt: skip
