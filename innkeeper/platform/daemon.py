@@ -46,6 +46,7 @@ def listen(process: "subprocess.Popen[str]") -> Iterator[steps.Step]:
         elif "already" in told:
             raise AlreadyRuns(Path(told["already"]), told["pid"])
         elif "error" in told:
+            process.wait()  # it tells before it ends; afterwards nothing of it is left
             error = InnError(told["error"])
             error.exit_code = told["exit_code"]
             raise error

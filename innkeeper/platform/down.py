@@ -5,7 +5,10 @@ import os
 import signal
 import time
 
+import psutil
+
 from innkeeper.platform.errors import InnError
+from innkeeper.platform.opening import take_lock
 from innkeeper.platform.state import Platform
 from innkeeper.platform.supervise import shut_down
 from stack_deployer.engines.processes import Processes
@@ -21,7 +24,7 @@ async def take_down(platform: Platform) -> bool:
     had_supervisor = await _end_supervisor(platform)
     processes = Processes(platform.layout.run)
     try:
-        processes.lock()
+        await take_lock(processes)
         anything = had_supervisor or bool(processes.running())
         await shut_down(platform, processes)
     except Held as held:
@@ -40,8 +43,16 @@ async def _end_supervisor(platform: Platform) -> bool:
     for number, within in ((signal.SIGTERM, _WITHIN), (signal.SIGKILL, 5.0)):
         os.kill(supervisor.pid, number)
         until = time.monotonic() + within
-        while time.monotonic() < until:
+        while time.monotonic() < until and not (number == signal.SIGTERM and _frozen(supervisor.pid)):
             if identity(supervisor.pid) != supervisor.started:
                 return True
             await asyncio.sleep(_LOOK)
     raise InnError(f"the supervisor (pid {supervisor.pid}) does not end")
+
+
+def _frozen(pid: int) -> bool:
+    """Whether it was stopped by a signal, and so hears no other but SIGKILL."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False

@@ -1,6 +1,8 @@
 """Opening a claimed state directory for a start: what is recorded, what was asked for, what this machine has free."""
 
+import asyncio
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from innkeeper.platform.state import Platform, Record, Supervisor
 from stack_deployer.contract.names import domain_name
 from stack_deployer.engines.processes import Processes
 from stack_deployer.engines.record import identity
+from stack_deployer.errors import Held
 
 _ROOM = 32 * 1024 * 1024  # bytes free on the disk without which nothing is begun
+_DYING = 2.0  # seconds that a killed process may take to be gone altogether
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,21 @@ class Opening:
     root: Path
     domain: str | None = None
     port: int | None = None
+
+
+async def take_lock(processes: Processes) -> None:
+    """Become the supervisor of the state directory; raises Held when another one is alive.
+
+    A process that was just killed may hold its lock a moment longer than it seems alive.
+    """
+    until = time.monotonic() + _DYING
+    while True:
+        try:
+            return processes.lock()
+        except Held as held:
+            if (held.pid and identity(held.pid)) or time.monotonic() > until:
+                raise
+        await asyncio.sleep(0.02)
 
 
 def open_platform(layout: Layout, opening: Opening, processes: Processes) -> Platform:

@@ -37,8 +37,8 @@ def programs(platform: Platform, settings: UpSettings) -> dict[str, Program]:
     """Every process by name; raises InnError for a program that is not installed."""
     layout, record = platform.layout, platform.record
     python = (sys.executable, "-P", "-m")  # -P: nothing is imported from the directory it runs in
-    redis = (_binary("redis-server"), layout.redis_conf.name)
-    front = (_binary("traefik"), f"--configFile={layout.traefik_yml}")
+    redis = (binary("redis-server"), layout.redis_conf.name)
+    front = (binary("traefik"), f"--configFile={layout.traefik_yml}")
     # Both read their configuration at their start alone: its hash makes one that runs with an older file restart.
     traefik_env = {"SSL_CERT_DIR": f"/etc/ssl/certs:{layout.trust}", "CONFIGURATION": _hash([layout.traefik_yml])}
     shared = _shared(platform)
@@ -90,7 +90,8 @@ def _redis_conf(port: int, password: str) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
+    """The path of a program of ours, beside Python or on PATH; raises InnError when it is nowhere."""
     beside = Path(sys.executable).parent / name
     found = str(beside) if beside.is_file() else shutil.which(name)
     if found is None:

@@ -48,7 +48,10 @@ class Process(BaseModel):
 
 
 class Record(BaseModel):
-    """platform.json. `ports`: redis, gate, portal, traefik_api; `furnished`: the first users were made."""
+    """platform.json. `ports`: redis, gate, portal, traefik_api; `furnished`: the first users were made.
+
+    `rendered_for`: the portal's origin that stacks were told of.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,6 +64,7 @@ class Record(BaseModel):
     supervisor: Supervisor | None = None
     ready: bool = False
     furnished: bool = False
+    rendered_for: str | None = None
     processes: list[Process] = []
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from innkeeper.platform import state, steps
 from innkeeper.platform.errors import InnError, from_os
-from innkeeper.platform.opening import Opening, open_platform
+from innkeeper.platform.opening import Opening, open_platform, take_lock
 from innkeeper.platform.programs import port_of
 from innkeeper.platform.settings import UpSettings
 from innkeeper.platform.state import Platform, Process
@@ -52,7 +52,7 @@ async def supervise(opening: Opening, settings: UpSettings, tell: steps.Tell, re
     layout = state.claim(opening.root)
     processes = Processes(layout.run)
     try:
-        processes.lock()
+        await take_lock(processes)
     except Held as held:
         raise AlreadyRuns(layout.root, held.pid) from None
     try:
@@ -63,7 +63,9 @@ async def supervise(opening: Opening, settings: UpSettings, tell: steps.Tell, re
     except SQLAlchemyError as error:
         raise InnError(f"{layout.sql}: {getattr(error, 'orig', None) or error}") from error
     except DeployerError as error:
-        raise InnError(str(error)) from error
+        cause = error.__cause__
+        why = f"; {from_os(cause, layout.root)}" if isinstance(cause, OSError) else ""
+        raise InnError(f"{error}{why}") from error
     finally:
         processes.unlock()
 

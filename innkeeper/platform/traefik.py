@@ -78,6 +78,15 @@ def dynamic(site: Site, *, gate_port: int, portal_port: int) -> dict[str, Any]:
     }
 
 
+def example() -> dict[str, bytes]:
+    """The files in `traefik/` by path: what `innkeeper up` writes, with the default domain and round ports."""
+    site = Site("inn.localhost", "http", 8080)
+    note = "What `innkeeper up` writes into its state directory; kept equal to it by a test."
+    front = static(port=8080, api_port=9000, dynamic=Path("/etc/traefik/dynamic"))
+    gate = dynamic(site, gate_port=8400, portal_port=8401)
+    return {"traefik.yml": dump(front, note=note), "dynamic/gate.yml": dump(gate, note=note)}
+
+
 def dump(document: dict[str, Any], *, note: str = "") -> bytes:
     """The document as YAML, led by `note` as a comment."""
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)

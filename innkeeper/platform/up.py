@@ -8,7 +8,7 @@ from contextlib import suppress
 from redis.exceptions import RedisError
 
 from auth_manager.users import database
-from innkeeper.platform import ca, doors, furnish, keys, programs, ready, steps
+from innkeeper.platform import ca, doors, furnish, keys, moved, programs, ready, steps
 from innkeeper.platform.settings import UpSettings
 from innkeeper.platform.state import Connected, Platform
 from stack_deployer.contract import bus, wanted
@@ -68,6 +68,7 @@ class Up:
     async def _migrate(self) -> None:
         with steps.step("database", self._tell):
             await asyncio.to_thread(database.migrate, self._platform.layout.database_url)
+            await moved.render_again(self._platform, self._processes)
         self._database.set()
 
     async def _users(self) -> None:
