@@ -35,11 +35,11 @@ def build(portal: Services, peers: Sequence[Network]) -> Door:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        copies = asyncio.create_task(keep_grants(portal))
+        stop = asyncio.Event()
+        copies = asyncio.create_task(keep_grants(portal, stop))
         yield
-        copies.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await copies
+        stop.set()
+        await copies
         await portal.redis.aclose()
         await portal.engine.dispose()
 

@@ -1,6 +1,7 @@
 """Keeps the gate's copies of shares: made again at start, and whenever Redis has come back without them."""
 
 import asyncio
+import contextlib
 
 import structlog
 from redis.exceptions import RedisError
@@ -13,10 +14,13 @@ EVERY = 1.0  # seconds
 _log = structlog.get_logger()
 
 
-async def keep_grants(portal: Services) -> None:
-    """Until cancelled. Without Redis or SQL it waits; the gate answers 503 as long as the copies are not there."""
+async def keep_grants(portal: Services, stop: asyncio.Event) -> None:
+    """Until `stop` is set. Without Redis or SQL it waits; the gate answers 503 as long as the copies are not there.
+
+    Not by cancelling: redis-py sends by `asyncio.wait_for`, which in Python 3.11 can swallow a cancellation.
+    """
     made = failing = False
-    while True:
+    while not stop.is_set():
         try:
             if not made or not await portal.grants.loaded():
                 made = await copy_grants(portal)
@@ -25,7 +29,8 @@ async def keep_grants(portal: Services) -> None:
             if not failing:
                 _log.warning("grants cannot be copied yet", error=type(error).__name__)
             failing = True
-        await asyncio.sleep(EVERY)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), EVERY)
 
 
 async def copy_grants(portal: Services) -> bool:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +44,7 @@ def portal(environ: dict[str, str], log: Path) -> Iterator[subprocess.Popen[byte
     with log.open("wb") as out, subprocess.Popen(argv, env=environ, stderr=out, stdout=out) as process:
         try:
             while "listening on" not in log.read_text() and process.poll() is None:
-                pass
+                time.sleep(0.02)
             yield process
         finally:
             process.kill()
