@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth_manager.errors import AuthError, FieldRefused, FieldsRefused
-from innkeeper.cli import console, deploy, platform, regions, stacks, users
+from innkeeper.cli import check, console, deploy, platform, regions, stacks, users
 from innkeeper.platform.errors import InnError
 from stack_deployer import cli
 from stack_deployer.contract.environment import BadSettings
@@ -32,6 +32,7 @@ app.command()(platform.up)
 app.command()(platform.down)
 app.command()(platform.status)
 app.command()(deploy.deploy)
+app.command()(check.check)
 app.add_typer(stacks.app, name="stacks")
 app.add_typer(users.app, name="users")
 app.command()(regions.regions)

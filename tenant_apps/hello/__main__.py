@@ -28,7 +28,8 @@ def run() -> None:
         ws="websockets-sansio",
         proxy_headers=False,
         server_header=False,
-        log_level="warning",
+        log_level="info",  # its start and end; requests are the platform's to log
+        access_log=False,
         timeout_graceful_shutdown=_GRACE,
     )
 
