@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -98,7 +99,8 @@ def serve() -> None:
     """Run the portal until told to stop; raises BadSettings, and SystemExit with words when its port is taken."""
     settings = environment.read(PortalSettings)
     _log_to_stderr(settings.log_level)
-    app = build(wire(settings), settings.trusted_peers)
+    portal = wire(settings)
+    app = build(portal, settings.trusted_peers)
     address = f"{settings.portal_host}:{settings.portal_port}"
     try:
         listener = socket.create_server((settings.portal_host, settings.portal_port), backlog=2048)
@@ -110,7 +112,19 @@ def serve() -> None:
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     structlog.get_logger().info(f"listening on {address}")
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, portal).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Lets open event streams end by themselves when the process is told to: uvicorn waits for them."""
+
+    def __init__(self, config: uvicorn.Config, portal: Services) -> None:
+        super().__init__(config)
+        self._portal = portal
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._portal.stopping.set()
+        super().handle_exit(sig, frame)
 
 
 def _log_to_stderr(level: str) -> None:

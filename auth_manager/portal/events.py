@@ -53,7 +53,7 @@ async def _stream(request: Request, there: SignedIn) -> AsyncIterator[str]:
     sent: dict[str, dict[str, Any]] = {}
     beat = time.monotonic()
     yield ": hello\n\n"
-    while not await request.is_disconnected():
+    while not await request.is_disconnected() and not services(request).stopping.is_set():
         stack = await own_stack(request, there)
         for step in shown_steps(stack):
             if sent.get(step["step"]) != step:

@@ -1,5 +1,6 @@
 """What the portal's pages work with, and how a page gets at it."""
 
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,7 @@ class Services:
     csrf: Csrf
     pages: Pages
     streams: dict[str, int] = field(default_factory=dict)  # open event streams a user
+    stopping: threading.Event = field(default_factory=threading.Event)  # set when the process was told to end
 
     @classmethod
     def build(

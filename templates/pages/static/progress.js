@@ -3,6 +3,7 @@
 
 const list = document.querySelector("[data-events]");
 const said = document.querySelector("[data-said]");
+const badge = document.querySelector("[data-then]");
 
 function show(step) {
   let item = list.querySelector(`[data-step="${CSS.escape(step.step)}"]`);
@@ -14,10 +15,11 @@ function show(step) {
   }
   if (item.querySelector("[data-word]").textContent !== step.state && step.state !== "waiting") {
     said.textContent = `${step.title}: ${step.state}`;
+    if (badge) badge.textContent = badge.dataset.then;
   }
   item.className = `step ${["waiting", "running", "done", "failed"].includes(step.state) ? step.state : "waiting"}`;
   item.querySelector("[data-word]").textContent = step.state;
-  item.querySelector("[data-seconds]").textContent = step.seconds === null ? "" : `${step.seconds.toFixed(1)} s`;
+  item.querySelector("[data-seconds]").textContent = step.seconds === null ? "" : `${step.seconds.toFixed(step.seconds < 10 ? 2 : 0)} s`;
   item.querySelector("[data-message]").textContent = step.message || "";
 }
 

@@ -1,4 +1,4 @@
-// Proposes a name from the e-mail until the visitor writes one; the server proposes the same way.
+// Proposes a handle from the e-mail until the visitor writes one; the server proposes the same way.
 "use strict";
 
 const email = document.getElementById("email");

@@ -1,5 +1,6 @@
 """The portal as a process."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -9,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,7 +17,7 @@ import pytest
 
 from auth_manager.portal.app import KEYS
 from tests.conftest import RedisServer, free_port
-from tests.unit.auth_manager.portal.conftest import TEMPLATES
+from tests.unit.auth_manager.portal.conftest import PASSWORD, TEMPLATES
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def environ(tmp_path: Path, database_file: Path, redis_server: RedisServer) -> d
     }  # fmt: skip
 
 
-@contextmanager
+@contextlib.contextmanager
 def portal(environ: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A running portal; it logs into `log`."""
     argv = [sys.executable, "-m", "auth_manager", "portal"]
@@ -108,3 +108,37 @@ def test_a_port_in_use_is_told(environ: dict[str, str]) -> None:
     assert done.returncode != 0
     assert environ["INNKEEPER_PORTAL_PORT"] in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_open_stream_does_not_hold_up_the_end(environ: dict[str, str], tmp_path: Path) -> None:
+    """With somebody watching a stack being built, TERM still ends the process, and the watcher's stream with it."""
+    log = tmp_path / "log"
+    with portal(environ, log) as process:
+        cookies, stack = sign_up(environ)
+        url = f"http://127.0.0.1:{environ['INNKEEPER_PORTAL_PORT']}{stack}/events"
+        headers = {"Host": "auth.inn.localhost:8080", "Cookie": cookies}
+        with httpx.stream("GET", url, headers=headers, trust_env=False) as stream:
+            received = stream.iter_text()
+            first = next(received)
+            process.terminate()
+            with contextlib.suppress(httpx.RemoteProtocolError):
+                list(received)
+        process.wait(10)
+
+    assert ": hello" in first
+    assert "Traceback" not in log.read_text()
+
+
+def sign_up(environ: dict[str, str]) -> tuple[str, str]:
+    """Sign a user up: the cookies as a header, and the path of the stack's page."""
+    form = ask(environ, "/sign-up")
+    token = form.text.split('name="csrf" value="', 1)[1][:64]
+    cookies = [form.headers["set-cookie"].partition(";")[0]]
+    done = httpx.post(
+        f"http://127.0.0.1:{environ['INNKEEPER_PORTAL_PORT']}/sign-up",
+        data={"csrf": token, "handle": "anna", "email": "anna@example.com", "password": PASSWORD, "region": "iad"},
+        headers={"Host": "auth.inn.localhost:8080", "Cookie": cookies[0]},
+        trust_env=False,
+    )
+    cookies.append(done.headers["set-cookie"].partition(";")[0])
+    return "; ".join(cookies), done.headers["location"]
