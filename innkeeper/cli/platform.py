@@ -13,6 +13,7 @@ from innkeeper.platform import daemon, describe, furnish, settings, steps, super
 from innkeeper.platform.down import take_down
 from innkeeper.platform.errors import InnError, NotRunning
 from innkeeper.platform.opening import Opening
+from innkeeper.platform.settings import UpSettings
 from innkeeper.platform.state import Platform
 from innkeeper.platform.supervise import AlreadyRuns
 
@@ -34,13 +35,13 @@ def up(
 
     Data is kept in the state directory: a second start finds it. When it already runs, says so.
     """
-    opening = Opening(state, domain, port)
+    opening, chosen = Opening(state, domain, port), settings.read()
     try:
         if detach:
             _detached(opening)
             _tell_ready(Platform.load(state), json=json)
         else:
-            _in_front(opening, json=json)
+            _in_front(opening, chosen, json=json)
     except AlreadyRuns as already:
         platform = _once_ready(state, already)
         console.say(f"already running in {platform.layout.root} (supervisor pid {already.pid})")
@@ -76,7 +77,7 @@ def status(state: State = DEFAULT_STATE, json: AsJson = False) -> None:
         console.say(f"the supervisor is gone, so nothing that ends is started again: run `{again}`")
 
 
-def _in_front(opening: Opening, *, json: bool) -> None:
+def _in_front(opening: Opening, chosen: UpSettings, *, json: bool) -> None:
     with ExitStack() as shown:
         tell = shown.enter_context(console.steps(steps.NAMES))
 
@@ -85,7 +86,7 @@ def _in_front(opening: Opening, *, json: bool) -> None:
             _print_ready(*await _gather(platform), json=json)
             console.say("Ctrl-C stops everything; data stays")
 
-        asyncio.run(supervise.supervise(opening, settings.read(), tell, ready))
+        asyncio.run(supervise.supervise(opening, chosen, tell, ready))
     console.say("stopped")
 
 

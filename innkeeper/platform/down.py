@@ -9,8 +9,8 @@ import psutil
 
 from innkeeper.platform.errors import InnError
 from innkeeper.platform.opening import take_lock
+from innkeeper.platform.shut_down import shut_down
 from innkeeper.platform.state import Platform
-from innkeeper.platform.supervise import shut_down
 from stack_deployer.engines.processes import Processes
 from stack_deployer.engines.record import identity
 from stack_deployer.errors import DeployerError, Held

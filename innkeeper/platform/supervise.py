@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -15,9 +14,9 @@ from innkeeper.platform.errors import InnError, from_os
 from innkeeper.platform.opening import Opening, open_platform, take_lock
 from innkeeper.platform.programs import port_of
 from innkeeper.platform.settings import UpSettings
+from innkeeper.platform.shut_down import shut_down
 from innkeeper.platform.state import Platform, Process
 from innkeeper.platform.up import Up
-from stack_deployer.engines.local import LocalEngine
 from stack_deployer.engines.processes import Processes
 from stack_deployer.errors import DeployerError, Held
 
@@ -111,24 +110,6 @@ async def _note(platform: Platform, processes: Processes) -> None:
 
 def _seen(platform: Platform, processes: Processes) -> list[Process]:
     return [Process(name=r.name, pid=r.pid, port=port_of(platform, r.name)) for r in processes.running().values()]
-
-
-async def shut_down(platform: Platform, processes: Processes) -> None:
-    """End every process of the platform and of its stacks; raises ProcessError for one that does not end."""
-    await _stop(processes, "traefik", "worker")  # nobody comes in, and nobody starts a stack again
-    engine = LocalEngine(platform.layout.stacks)
-    try:
-        await asyncio.gather(*(engine.stop(stack_id) for stack_id in await engine.observe()))
-    finally:
-        engine.close()
-        await _stop(processes, "gate", "portal")
-        await _stop(processes, "redis")  # last: the others end their business with it
-    with suppress(OSError):
-        platform.write(supervisor=None, ready=False, processes=[])
-
-
-async def _stop(processes: Processes, *names: str) -> None:
-    await asyncio.gather(*(processes.stop(name) for name in names))
 
 
 async def _cancel(*tasks: "asyncio.Task[object]") -> None:

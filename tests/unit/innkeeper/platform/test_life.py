@@ -144,9 +144,7 @@ def test_ctrl_c_ends_every_child(inn: Inn, sign: int) -> None:
     ("at", "kill"),
     [
         ("platform.json", "supervisor"),
-        ("redis/redis.conf", "command"),
         ("run/gate.pid", "supervisor"),
-        ("run/worker.pid", "supervisor"),
         ("stacks/.run", "command"),
     ],
 )
