@@ -128,6 +128,7 @@ def _print_ready(found: dict[str, Any], links: dict[str, str], *, json: bool) ->
         console.as_json(found | {"sign_in_link": links.get(furnish.OPERATOR), "sign_in_links": links})
         return
     _show(found)
+    console.line("")
     for handle, link in links.items():
         console.line(f"sign in once as {handle}: {link}")
     console.say("local engine: stacks are processes of this machine, not isolated from its other programs")
@@ -136,6 +137,8 @@ def _print_ready(found: dict[str, Any], links: dict[str, str], *, json: bool) ->
 def _show(found: dict[str, Any]) -> None:
     console.facts({"portal": found["portal"], "state": found["state"]})
     rows = [[p["name"], p["state"], str(p["pid"] or ""), str(p["port"] or "")] for p in found["processes"]]
+    console.line("")
     console.table(("process", "state", "pid", "port"), rows)
     rows = [[stack["name"], stack["state"], " ".join(stack["urls"])] for stack in found["stacks"]]
+    console.line("")
     console.table(("stack", "state", "URLs"), rows)
