@@ -143,7 +143,9 @@ def decide(site: Site, target: Target, reading: Reading | None) -> Decision:
 
 
 def _is_bye(site: Site, target: Target) -> bool:
-    return target.path == BYE and target.host.endswith(f".{site.domain}")
+    # A person's own way through alone: else an image on a sibling's page could drop the cookies of this host.
+    walks = target.navigation and target.safe and not target.framed
+    return walks and target.path == BYE and target.host.endswith(f".{site.domain}")
 
 
 def _reserved(target: Target, route: Route, session: Session | None) -> Decision:

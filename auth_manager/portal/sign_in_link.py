@@ -17,11 +17,18 @@ _HEADERS = {"Referrer-Policy": "strict-origin"}
 
 
 async def show(request: Request) -> Response:
-    """A button. Mail scanners and link previews get no further."""
-    if _ticket(request) is None:
+    """A button that says whom it signs in. Mail scanners and link previews get no further."""
+    portal, ticket = services(request), _ticket(request)
+    value = await portal.tickets.look("link", ticket) if ticket is not None else None
+    if value is None:
+        return _spent(request)
+    async with portal.engine.connect() as conn:
+        whom = await accounts.find_id(conn, value["user_id"])
+    if whom is None:
         return _spent(request)
     there = await who(request)
-    return form_page(request, "sign_in_link", headers=_HEADERS, user=there.user if there else None)
+    user = there.user if there else None
+    return form_page(request, "sign_in_link", headers=_HEADERS, user=user, whom=whom.handle)
 
 
 async def submit(request: Request) -> Response:

@@ -35,8 +35,8 @@ class Tickets:
     async def issue(self, kind: TicketKind, value: dict[str, Any], ttl: int) -> str:
         """The secret of a new ticket that carries `value` for `ttl` seconds."""
         secret = self._random(_SECRET_BYTES)
-        key = _ticket_key(secret)
-        content = {"kind": kind, "value": value, "expires": self._clock() + ttl}
+        key = _ticket_key(kind, secret)
+        content = {"value": value, "expires": self._clock() + ttl}
         await self._redis.set(key, self._sealer.seal(key, content), ex=ttl)
         return secret
 
@@ -44,18 +44,25 @@ class Tickets:
         """What the ticket carries, to the first who asks; None when used, late, forged or of another kind."""
         if not secret.isascii():
             return None
-        key = _ticket_key(secret)
-        raw: Any = await self._redis.getdel(key)
+        key = _ticket_key(kind, secret)
+        return self._open(key, await self._redis.getdel(key))
+
+    async def look(self, kind: TicketKind, secret: str) -> dict[str, Any] | None:
+        """What the ticket carries, without using it up; None as in `consume`."""
+        if not secret.isascii():
+            return None
+        key = _ticket_key(kind, secret)
+        return self._open(key, await self._redis.get(key))
+
+    def _open(self, key: str, raw: Any) -> dict[str, Any] | None:
         if raw is None:
             return None
         try:
             content = self._sealer.open(key, raw)
         except SealBroken:
             return None
-        if content["kind"] != kind or self._clock() >= content["expires"]:
-            return None
         value: dict[str, Any] = content["value"]
-        return value
+        return value if self._clock() < content["expires"] else None
 
     async def handoffs(self, sso_digest: str, host: str) -> int:
         """Count a hand-off of this browser to this host: how many it makes in 30 s, this one included."""
@@ -67,5 +74,5 @@ class Tickets:
         return int(count)
 
 
-def _ticket_key(secret: str) -> str:
-    return f"ticket:{digest(secret)}"
+def _ticket_key(kind: TicketKind, secret: str) -> str:
+    return f"ticket:{kind}:{digest(secret)}"

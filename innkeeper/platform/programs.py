@@ -82,9 +82,11 @@ def _shared(platform: Platform) -> dict[str, str]:
 
 
 def _redis_conf(port: int, password: str) -> bytes:
+    # Who learns the password may read and write keys, but not make Redis write files, load code or follow another.
+    user = f"user default on #{hashlib.sha256(password.encode()).hexdigest()} ~* &* +@all -@admin -@dangerous +info"
     lines = (
         "# Written by `innkeeper up` at each start.", "bind 127.0.0.1", f"port {port}", "dir ./",
-        f"requirepass {password}", "appendonly yes", "appendfsync everysec", 'save ""', "daemonize no",
+        user, "appendonly yes", "appendfsync everysec", 'save ""', "daemonize no",
         "maxmemory-policy noeviction",  # an evicted key would be a session or a route that is there no more
     )  # fmt: skip
     return ("\n".join(lines) + "\n").encode()

@@ -109,6 +109,17 @@ def test_bye_needs_nothing(host: str) -> None:
     assert Bye() == decide(SITE, target, None)
 
 
+def test_bye_is_for_a_person_on_the_way() -> None:
+    """An image, a frame, a script or a form of another page does not make a browser forget a host."""
+    image = Target(HOSTS[0], path="/.innkeeper/bye", fetch_mode="no-cors", fetch_site="same-site")
+    frame = Target(HOSTS[0], path="/.innkeeper/bye", fetch_mode="navigate", fetch_dest="iframe")
+    form = Target(HOSTS[0], path="/.innkeeper/bye", fetch_mode="navigate", method="POST")
+
+    for target in (image, frame, form):
+        assert needs_reading(SITE, target)
+        assert Reason.UNKNOWN_PAGE == reason(target, SIGNED_IN)
+
+
 def test_bye_is_for_our_hosts() -> None:
     """A host outside the domain gets no answer of ours at that path."""
     assert Reason.UNKNOWN_HOST == reason(page("/.innkeeper/bye", host="inn.test.example"), Reading(True))

@@ -33,3 +33,10 @@ def test_a_cookie_is_found_among_others(cookies: tuple[str, ...]) -> None:
 def test_anything_else_is_no_cookie(cookies: tuple[str, ...]) -> None:
     """Absent, malformed or sent twice: as if there were none."""
     assert sent(request(*cookies), "n") is None
+
+
+@pytest.mark.parametrize("blank", ["\xa0", "\x85", "\x0b", "\x0c", "\x1c", "\x1f"])
+def test_a_name_behind_an_odd_blank_is_another_name(blank: str) -> None:
+    """Browsers hold `__Host-` to its rule by its exact name: any app of the domain may set one behind a blank."""
+    assert sent(request(f"{blank}n={GOOD}"), "n") is None
+    assert sent(request(f"{blank}n={'B' * 43}; n={GOOD}"), "n") == GOOD

@@ -32,11 +32,12 @@ async def test_a_link_works_once(inn: Inn) -> None:
     _, user = await inn.guest("anna")
     path = await link(inn, user.id)
     first, second = inn.browser(), inn.browser()
+    token = await second.token(path)
     await first.submit(path, {})
 
-    answer = await second.submit(path, {})
+    answer = await second.post(path, {"csrf": token})
 
-    assert answer.status_code == 410
+    assert (410, 410) == (answer.status_code, (await second.get(path)).status_code)
     assert not second.signed_in
 
 
@@ -65,7 +66,11 @@ async def test_a_ticket_of_another_kind_opens_nothing(inn: Inn) -> None:
     _, user = await inn.guest("anna")
     browser = inn.browser()
 
-    assert 410 == (await browser.submit(await link(inn, user.id, "enter"), {})).status_code
+    token = await browser.token("/sign-in")
+    path = await link(inn, user.id, "enter")
+
+    assert 410 == (await browser.get(path)).status_code
+    assert 410 == (await browser.post(path, {"csrf": token})).status_code
     assert not browser.signed_in
 
 
@@ -77,10 +82,18 @@ async def test_a_link_of_nobody_opens_nothing(inn: Inn, who: str) -> None:
         await accounts.disable(inn.services.engine, "anna")
     browser = inn.browser()
 
-    answer = await browser.submit(await link(inn, user.id if who == "disabled" else "0" * 36), {})
+    token = await browser.token("/sign-in")
+    answer = await browser.post(await link(inn, user.id if who == "disabled" else "0" * 36), {"csrf": token})
 
     assert answer.status_code == 410
     assert not browser.signed_in
+
+
+async def test_the_page_names_whom_it_signs_in(inn: Inn) -> None:
+    """Nobody becomes another user by a link without having read the name."""
+    _, user = await inn.guest("anna")
+
+    assert "anna" in (await inn.browser().get(await link(inn, user.id))).text
 
 
 async def test_without_the_pages_token_a_link_is_not_used(inn: Inn) -> None:

@@ -33,11 +33,21 @@ async def test_of_a_hundred_at_once_one_gets_the_ticket(tickets: Tickets, redis:
 
 
 async def test_a_ticket_of_another_kind_opens_nothing(tickets: Tickets) -> None:
-    """A sign-in link is no hand-off between hosts; who tries has used it up."""
+    """A sign-in link is no hand-off between hosts, and trying it as one does not use it up."""
     secret = await tickets.issue("link", {"user_id": "id1"}, 3600)
 
     assert await tickets.consume("enter", secret) is None
-    assert await tickets.consume("link", secret) is None
+    assert {"user_id": "id1"} == await tickets.consume("link", secret)
+
+
+async def test_looking_does_not_use_a_ticket_up(tickets: Tickets) -> None:
+    """A ticket can be read as often as one likes until somebody uses it."""
+    secret = await tickets.issue("link", {"user_id": "id1"}, 3600)
+
+    assert [{"user_id": "id1"}] * 2 == [await tickets.look("link", secret) for _ in range(2)]
+    assert await tickets.look("enter", secret) is None
+    assert await tickets.consume("link", secret) is not None
+    assert await tickets.look("link", secret) is None
 
 
 async def test_a_late_ticket_opens_nothing(tickets: Tickets, clock: Clock) -> None:
@@ -52,8 +62,8 @@ async def test_redis_forgets_an_unused_ticket(tickets: Tickets, redis: Redis) ->
     """Its key has the ticket's own time to live, and not the secret in its name."""
     secret = await tickets.issue("enter", {}, 60)
 
-    assert [f"ticket:{bus.digest(secret)}".encode()] == await redis.keys("*")
-    assert 0 < await redis.ttl(f"ticket:{bus.digest(secret)}") <= 60
+    assert [f"ticket:enter:{bus.digest(secret)}".encode()] == await redis.keys("*")
+    assert 0 < await redis.ttl(f"ticket:enter:{bus.digest(secret)}") <= 60
 
 
 async def test_a_forged_ticket_opens_nothing(tickets: Tickets, redis: Redis, clock: Clock) -> None:
@@ -69,7 +79,7 @@ async def test_a_forged_ticket_opens_nothing(tickets: Tickets, redis: Redis, clo
 async def test_a_moved_ticket_opens_nothing(tickets: Tickets, redis: Redis) -> None:
     """A genuine ticket copied to a key whose secret the copier knows does not open."""
     secret = await tickets.issue("link", {"user_id": "victim"}, 60)
-    await redis.copy(f"ticket:{bus.digest(secret)}", f"ticket:{bus.digest('planted')}")
+    await redis.copy(f"ticket:enter:{bus.digest(secret)}", f"ticket:{bus.digest('planted')}")
 
     assert await tickets.consume("link", "planted") is None
 
