@@ -108,7 +108,8 @@ class Gate:
 
     def _answer(self, target: Target, decision: Settled) -> Answer:
         if isinstance(decision, Allowed):
-            self._touch(decision.session)
+            if self._sessions.due(decision.session):
+                self._touch(decision.session)
             assertion = self._signer.sign(session=decision.session, route=decision.route, role=decision.role)
             return answers.passed(target, decision, assertion)
         if isinstance(decision, Blank | Portal):

@@ -97,13 +97,16 @@ class Sessions:
         except (SealBroken, TypeError):
             return None
 
+    def due(self, session: Session) -> bool:
+        """Whether `touch` has something to do, so that most requests need not ask."""
+        every = min(_TOUCH_EVERY, self._lifetimes.idle / 4)  # else a busy session of a short idle time would lapse
+        return self._clock() - self._touched.get(session.digest, -math.inf) >= every
+
     async def touch(self, session: Session) -> None:
         """Note that the session is in use, at most once a minute; never revives one that has ended."""
-        now = self._clock()
-        every = min(_TOUCH_EVERY, self._lifetimes.idle / 4)  # else a busy session of a short idle time would lapse
-        if now - self._touched.get(session.digest, -math.inf) < every:
+        if not self.due(session):
             return
-        self._remember(session.digest, now)
+        self._remember(session.digest, self._clock())
         try:
             async with self._redis.pipeline(transaction=True) as pipe:
                 for own in {session.digest, session.sso}:
