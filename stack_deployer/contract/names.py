@@ -12,6 +12,7 @@ RESERVED = frozenset({"auth", "api", "www", "traefik"}) | CODES
 DEFAULT_TEMPLATE = "hello"
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z", re.ASCII)
+_OF_SLUGS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z", re.ASCII)
 
 
@@ -31,12 +32,18 @@ def slug(text: str, what: str = "name") -> str:
         raise NameRefused(what, text[:80], f"is longer than {MAX_SLUG} characters")
     if not _SLUG.match(text):
         why = "must be lower-case letters a-z and digits, in words joined by single hyphens, a letter first"
-        raise NameRefused(what, text, why)
+        raise NameRefused(what, text, why + _stray(text))
     if text in RESERVED:
         raise NameRefused(what, text, "is reserved for the platform")
     if text.startswith(API_PREFIX):
         raise NameRefused(what, text, "clashes with API hosts: those begin with 'api-'")
     return text
+
+
+def _stray(text: str) -> str:
+    """Names the first character that no slug has: one that only looks like a letter a-z is told from it by its code."""
+    found = next((char for char in text if char not in _OF_SLUGS), None)
+    return "" if found is None else f"; {found!r} (U+{ord(found):04X}) is none of these"
 
 
 def stack_name(user: str, tenant: str, region: str | None = None, template: str | None = None) -> str:
