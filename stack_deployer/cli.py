@@ -1,6 +1,7 @@
 """Commands that need stacks alone: render, template check, worker. The `innkeeper` CLI mounts the first two."""
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -42,18 +43,20 @@ def render(
     """Print the Compose file that a template makes, for a sample stack of that user."""
     from stack_deployer.template import blueprint, policy
     from stack_deployer.template import render as rendering
-    from stack_deployer.template.check import SAMPLE
+    from stack_deployer.template.check import SAMPLE, placed
 
     try:
         name = stack_name(slug(user, "user"), slug(tenant, "tenant"))
         site = Site(domain_name(domain))
     except NameRefused as error:
+        typer.secho("error: ", fg=None if "NO_COLOR" in os.environ else "red", bold=True, nl=False, err=True)
         raise _fail([str(error)], 2) from None
     facts = replace(SAMPLE, name=name, user=user, tenant=tenant, hosts=stack_hosts(name, domain), site=site)
     try:
-        plan = blueprint.read(directory)
-        rendered = rendering.render(directory, rendering.values(facts, plan))
-        policy.check(rendered.document, facts, plan)
+        with placed(directory):
+            plan = blueprint.read(directory)
+            rendered = rendering.render(directory, rendering.values(facts, plan))
+            policy.check(rendered.document, facts, plan)
     except (TemplateRefused, PolicyRefused) as error:
         raise _fail(error.faults, 1) from None
     typer.echo(rendered.text, nl=False)

@@ -1,5 +1,7 @@
 """Checking a template without a stack: it renders, keeps to the policy, and no value changes its shape."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +26,47 @@ SAMPLE = Facts(
 # What breaks out of a place that a value was not meant for: quotes, a comment, another key, a new line.
 AWKWARD = "a\"b'c: d #e\n  privileged: true\n- ]}{$F"
 
+_PLAIN = {  # what pydantic says of stack.yml, in words for whoever wrote it
+    "Extra inputs are not permitted": "is not known here; remove it, or mend its spelling",
+    "Field required": "is missing",
+    "Input should be a valid string": "must be text",
+    "Input should be a valid integer": "must be a whole number",
+    "Input should be a valid boolean": "must be true or false",
+    "Input should be a valid list": "must be a list",
+    "Input should be a valid dictionary": "must be a mapping",
+    "Input should be ": "must be ",
+}
+
 
 def check(directory: Path) -> Rendered:
-    """The sample stack of the template in `directory`; raises TemplateRefused or PolicyRefused, path first."""
-    plan = blueprint.read(directory)
-    rendered = render(directory, values(SAMPLE, plan))
-    policy.check(rendered.document, SAMPLE, plan)
-    for name, variable in plan.variables.items():
-        if isinstance(variable.default, str):
-            _hold_shape(directory, plan, name, rendered.document)
+    """The sample stack of the template in `directory`; raises TemplateRefused or PolicyRefused, full path first."""
+    with placed(directory):
+        plan = blueprint.read(directory)
+        rendered = render(directory, values(SAMPLE, plan))
+        policy.check(rendered.document, SAMPLE, plan)
+        for name, variable in plan.variables.items():
+            if isinstance(variable.default, str):
+                _hold_shape(directory, plan, name, rendered.document)
     return rendered
+
+
+@contextmanager
+def placed(directory: Path) -> Iterator[None]:
+    """Faults of the template in `directory` begin with the file's path and are in plain words."""
+    try:
+        yield
+    except (TemplateRefused, PolicyRefused) as error:
+        raise type(error)([_placed(directory, fault) for fault in error.faults]) from None
+
+
+def _placed(directory: Path, fault: str) -> str:
+    for told, plain in _PLAIN.items():
+        fault = fault.replace(told, plain)
+    if fault.startswith(str(directory)):
+        return fault
+    if fault.startswith((blueprint.FILE, FILE)):
+        return f"{directory / fault}"
+    return f"{directory / FILE}: {fault}"  # the policy speaks of what the file makes
 
 
 def _hold_shape(directory: Path, plan: blueprint.Blueprint, name: str, sound: dict[str, Any]) -> None:

@@ -19,14 +19,16 @@ def test_sound_template_is_fine() -> None:
 
 
 def test_faults_are_told_path_first(tmp_path: Path) -> None:
-    """Each fault is a line on standard error, its path first; exit 1, no traceback."""
-    (tmp_path / "stack.yml").write_text("name: x\ntitle: 5\nroutes: 5\n")
+    """Each fault is a line on standard error, its full path first, in plain words; exit 1, no traceback."""
+    path = tmp_path / "stack.yml"
+    path.write_text("name: x\ntitle: 5\nroutes: []\ncolour: red\n")
     result = run(app, ["template", "check", str(tmp_path)])
 
     assert 1 == result.exit_code
-    assert ["stack.yml: title", "stack.yml: routes"] == [
-        ": ".join(line.split(": ")[:2]) for line in result.stderr.splitlines()
-    ]
+    assert [
+        f"{path}: title: must be text",
+        f"{path}: colour: is not known here; remove it, or mend its spelling",
+    ] == result.stderr.splitlines()
     assert "" == result.stdout
 
 
