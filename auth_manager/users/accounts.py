@@ -33,6 +33,13 @@ class User:
     last_seen_at: float | None
 
 
+class UserDisabled(FieldRefused):
+    """What was asked for a user who may come in no more; nothing was made."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__("user", f"the user {handle!r} is disabled")
+
+
 def parse(row: sa.Row[Any]) -> User:
     """The user of a row that has all columns of `users`."""
     return User(row.id, row.handle, row.email, row.operator, row.disabled, row.created_at, row.last_seen_at)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth_manager.errors import FieldRefused, FieldsRefused
 from auth_manager.users import accounts, audit
-from auth_manager.users.accounts import User
+from auth_manager.users.accounts import User, UserDisabled
 from auth_manager.users.database import in_transaction
 from auth_manager.users.memberships import ensure_membership, ensure_tenant, personal_tenant
 from stack_deployer.contract import regions, wanted
@@ -30,8 +30,8 @@ async def want_stack(
     Without region and template it is the one there is, the oldest of several; another region or template is
     another stack. One that was stopped or has failed is asked to run again. `actor`: a handle, for the audit log.
 
-    Raises NameRefused and UnknownRegion for names that can never be, FieldRefused for what is taken, disabled
-    or being removed, NameTaken when the stack's name is: then nothing was made.
+    Raises NameRefused and UnknownRegion for names that can never be, FieldRefused for what is taken or being
+    removed, UserDisabled, NameTaken when the stack's name is: then nothing was made.
     """
     slug(user, "user")
     slug(tenant, "tenant")
@@ -64,7 +64,7 @@ async def _ensure_user(conn: AsyncConnection, handle: str, actor: str) -> User:
         found = await accounts.insert(conn, handle=handle)
         await audit.record(conn, "user_added", actor=actor, subject=handle, operator=False)
     if found.disabled:
-        raise FieldRefused("user", f"the user {handle!r} is disabled")
+        raise UserDisabled(handle)
     return found
 
 

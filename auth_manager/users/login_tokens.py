@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils import uuid7
 
 from auth_manager.users import audit
-from auth_manager.users.accounts import User, parse
+from auth_manager.users.accounts import User, UserDisabled, find_id, parse
 from auth_manager.users.sign_in import seen
 from auth_manager.users.tables import login_tokens, users
 from stack_deployer.contract.bus import digest
@@ -19,10 +19,13 @@ _DAY = 86400.0  # seconds
 
 
 async def issue(engine: AsyncEngine, user: User, days: float = DAYS, *, actor: str = "") -> str:
-    """A new token of the user, good for `days`; it is told here once and kept nowhere."""
+    """A new token of the user, good for `days`; it is told here once and kept nowhere. Raises UserDisabled."""
     token = PREFIX + secrets.token_urlsafe(32)
     now = time.time()
     async with engine.begin() as conn:
+        found = await find_id(conn, user.id)  # in this transaction: disabled meanwhile is disabled
+        if found is None or found.disabled:
+            raise UserDisabled(user.handle)
         await conn.execute(
             login_tokens.insert().values(
                 id=str(uuid7()), hash=digest(token), user_id=user.id, expires_at=now + days * _DAY,

@@ -17,6 +17,7 @@ from innkeeper.platform.steps import Step, Tell
 
 # Without a terminal nothing is folded: a program reads lines.
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
+_wide = Console(highlight=False, width=1000)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _MARKS = {"done": Text("✓", "green"), "failed": Text("✗", "red")}
@@ -43,14 +44,21 @@ def line(text: str) -> None:
     sys.stdout.flush()
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
-    """Rows for people; wide cells fold over lines, never cut."""
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None, fold: bool = True
+) -> None:
+    """Rows for people, nothing cut; wide cells fold over lines, or without `fold` run on, as a link to copy must."""
     grid = Table(*columns, box=None, pad_edge=False, title=title, title_justify="left")
     for column in grid.columns:
         column.overflow = "fold"
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
-    _out.print(grid)
+    (_out if fold else _wide).print(grid)
+
+
+def sign_in(handle: str, link: str) -> None:
+    """A link to sign in with, and how long it is good."""
+    line(f"sign in as {handle} (good once, for one hour): {link}")
 
 
 def facts(pairs: Mapping[str, str]) -> None:
@@ -60,9 +68,9 @@ def facts(pairs: Mapping[str, str]) -> None:
         line(f"{name:<{width}}  {value}")
 
 
-def confirm(question: str) -> bool:
-    """Ask a person; without one, the answer is no."""
-    return sys.stdin.isatty() and typer.confirm(question, err=True)
+def confirm(question: str) -> bool | None:
+    """Ask a person; None where there is none."""
+    return typer.confirm(question, err=True) if sys.stdin.isatty() else None
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from innkeeper.cli.options import DEFAULT_STATE, AsJson, State, wait_for
 from innkeeper.platform import describe, doors, follow, furnish, steps
 from innkeeper.platform.errors import InnError, Refused
 from innkeeper.platform.state import Platform
+from stack_deployer.contract.wanted import Wanted
 from stack_deployer.plan import DEPLOY
 
 _ACTOR = "innkeeper deploy"
@@ -41,33 +42,42 @@ def deploy(
     if domain not in (None, platform.record.domain):
         raise Refused(f"this platform serves the domain {platform.record.domain!r}, not {domain!r}")
     if template is not None and template not in describe.templates():
-        raise Refused(f"template {template!r} is not one of {', '.join(describe.templates())}")
-    with console.steps((*DEPLOY, _DOORS)) as tell:
-        found = wait_for(_deploy(platform, user, tenant, region, template, tell))
+        raise Refused(f"there is no template {template!r}; there are: {', '.join(describe.templates())}")
+    stack, created = wait_for(_want(platform, user, tenant, region, template))
+    already = not created and (stack.wanted, stack.status) == ("running", "running")
+    with console.steps((_DOORS,) if already else (*DEPLOY, _DOORS)) as tell:
+        found = wait_for(_deploy(platform, stack, tell)) | {"created": created}
+    if already:
+        console.say(f"{stack.name} is already running")
     if json:
         console.as_json(found)
         return
     for url in found["urls"]:
         console.line(url)
-    console.line(f"sign in once as {user}: {found['sign_in_link']}")
+    console.sign_in(user, found["sign_in_link"])
 
 
-async def _deploy(
-    platform: Platform, user: str, tenant: str, region: str | None, template: str | None, tell: steps.Tell
-) -> dict[str, Any]:
+async def _want(
+    platform: Platform, user: str, tenant: str, region: str | None, template: str | None
+) -> tuple[Wanted, bool]:
     async with platform.connected() as inn:
-        stack, created = await wishes.want_stack(
+        wish = await wishes.want_stack(
             inn.engine, user=user, tenant=tenant, region=region, template=template,
             domain=platform.record.domain, actor=_ACTOR,
         )  # fmt: skip
         await follow.ring(inn.redis)
+        return wish
+
+
+async def _deploy(platform: Platform, stack: Wanted, tell: steps.Tell) -> dict[str, Any]:
+    async with platform.connected() as inn:
         stack = await follow.follow(platform, inn, stack, tell)
         with steps.step(_DOORS, tell):
             faults = await doors.try_doors(inn, stack, within=_DOORS_WITHIN)
             if faults:
                 raise InnError(f"{stack.name} runs, but its doors are not as they should be:\n" + "\n".join(faults))
-        link = await furnish.sign_in_link(inn, user)
-        return stack.as_json() | {"urls": describe.urls(platform, stack), "created": created, "sign_in_link": link}
+        link = await furnish.sign_in_link(inn, stack.user)
+        return stack.as_json() | {"urls": describe.urls(platform, stack), "sign_in_link": link}
 
 
 def run_script() -> None:

@@ -6,13 +6,17 @@ Exit codes: 0 done, 1 failed, 2 usage and names that can never be, 3 not found, 
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth_manager.errors import AuthError, FieldRefused, FieldsRefused
+from auth_manager.users.accounts import UserDisabled
 from innkeeper.cli import check, console, deploy, platform, regions, stacks, users
+from innkeeper.platform.called import NAME, command
 from innkeeper.platform.errors import InnError
 from stack_deployer import cli
 from stack_deployer.contract.environment import BadSettings
@@ -28,6 +32,23 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        console.line(f"{NAME} {version(NAME)}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """All of it happens before: the version is told by its callback."""
+
+
 app.command()(platform.up)
 app.command()(platform.down)
 app.command()(platform.status)
@@ -62,6 +83,8 @@ def exit_code(error: Exception) -> int:
     """The exit code that tells a program what kind of error it was."""
     if isinstance(error, InnError):
         return error.exit_code
+    if isinstance(error, UserDisabled):
+        return FAILED
     if isinstance(error, NameTaken):
         return CLASH
     if isinstance(error, FieldRefused | FieldsRefused):
@@ -73,9 +96,12 @@ def exit_code(error: Exception) -> int:
 
 def _words(error: Exception) -> str:
     if isinstance(error, RedisError):
-        return f"the platform's Redis does not answer ({type(error).__name__}); see `innkeeper status`"
+        return f"the platform's Redis does not answer ({type(error).__name__}); see `{command('status')}`"
     if isinstance(error, SQLAlchemyError):
         return f"the platform's database does not answer: {getattr(error, 'orig', None) or type(error).__name__}"
+    if isinstance(error, FieldRefused | FieldsRefused):
+        fields = error.fields if isinstance(error, FieldsRefused) else {error.field: error.why}
+        return "; ".join(why if field in why.split() else f"{field}: {why}" for field, why in fields.items())
     return str(error)
 
 

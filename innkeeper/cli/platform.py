@@ -10,17 +10,21 @@ import typer
 from innkeeper.cli import console
 from innkeeper.cli.options import DEFAULT_STATE, AsJson, State, wait_for
 from innkeeper.platform import daemon, describe, furnish, settings, steps, supervise
+from innkeeper.platform.called import command
 from innkeeper.platform.down import take_down
 from innkeeper.platform.errors import InnError, NotRunning
-from innkeeper.platform.opening import Opening
+from innkeeper.platform.layout import Layout
+from innkeeper.platform.opening import Opening, look_ahead
 from innkeeper.platform.settings import UpSettings
-from innkeeper.platform.state import Platform
+from innkeeper.platform.state import DEFAULT_DOMAIN, DEFAULT_PORT, Platform
 from innkeeper.platform.supervise import AlreadyRuns
 
 _STARTING = 60.0  # seconds to wait for a platform that somebody else is just starting
 
-Domain = Annotated[str | None, typer.Option("--domain", help="Domain of all hosts. [default: inn.localhost]")]
-Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Traefik's port. [default: 8080]")]
+Domain = Annotated[str | None, typer.Option("--domain", help="Domain of all hosts.", show_default=DEFAULT_DOMAIN)]
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Traefik's port.", show_default=str(DEFAULT_PORT))
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Come back when all is ready, and leave it running.")]
 
 
@@ -36,17 +40,21 @@ def up(
     Data is kept in the state directory: a second start finds it. When it already runs, says so.
     """
     opening, chosen = Opening(state, domain, port), settings.read()
+    look_ahead(opening)
     try:
         if detach:
             _detached(opening)
-            _tell_ready(Platform.load(state), json=json)
+            platform = Platform.load(state)
+            _tell_ready(platform, json=json)
+            console.say(f"it runs in the background; stop it with `{_down(platform)}`")
         else:
             _in_front(opening, chosen, json=json)
     except AlreadyRuns as already:
         platform = _once_ready(state, already)
         console.say(f"already running in {platform.layout.root} (supervisor pid {already.pid})")
-        if port not in (None, platform.record.port) or domain not in (None, platform.record.domain):
-            console.say("its domain and port are as below; `innkeeper down` first to change the port")
+        if port not in (None, platform.record.port):
+            again = command("up", "--port", str(port), "--state", platform.layout.root)
+            console.say(f"it listens on port {platform.record.port}; for {port}: `{_down(platform)}`, then `{again}`")
         _tell_ready(platform, json=json)
 
 
@@ -57,7 +65,7 @@ def down(state: State = DEFAULT_STATE, json: AsJson = False) -> None:
     if json:
         console.as_json({"state": str(platform.layout.root), "stopped": ran})
     else:
-        console.say("stopped" if ran else "nothing was running")
+        console.say(f"stopped {platform.layout.root}" if ran else f"nothing was running in {platform.layout.root}")
 
 
 def status(state: State = DEFAULT_STATE, json: AsJson = False) -> None:
@@ -73,7 +81,7 @@ def status(state: State = DEFAULT_STATE, json: AsJson = False) -> None:
         return
     _show(found)
     if found["supervisor"] is None:
-        again = f"innkeeper up --state {platform.layout.root}"
+        again = command("up", "--state", platform.layout.root)
         console.say(f"the supervisor is gone, so nothing that ends is started again: run `{again}`")
 
 
@@ -94,7 +102,7 @@ def _detached(opening: Opening) -> None:
     process = daemon.start(opening)
     try:
         with console.steps(steps.NAMES) as tell:
-            for step in daemon.listen(process):
+            for step in daemon.listen(process, opening):
                 tell(step)
     except KeyboardInterrupt:
         process.terminate()
@@ -110,7 +118,12 @@ def _once_ready(state: Any, already: AlreadyRuns) -> Platform:
             return Platform.load(state).require_running()
         except NotRunning:
             time.sleep(0.1)
-    raise InnError(f"{already}, but it does not become ready; look into its logs, or run `innkeeper down`")
+    logs, down = Layout(already.root).logs, command("down", "--state", already.root)
+    raise InnError(f"{already}, but it does not become ready; look into {logs}, or run `{down}`")
+
+
+def _down(platform: Platform) -> str:
+    return command("down", "--state", platform.layout.root)
 
 
 def _tell_ready(platform: Platform, *, json: bool) -> None:
@@ -130,7 +143,7 @@ def _print_ready(found: dict[str, Any], links: dict[str, str], *, json: bool) ->
     _show(found)
     console.line("")
     for handle, link in links.items():
-        console.line(f"sign in once as {handle}: {link}")
+        console.sign_in(handle, link)
     console.say("local engine: stacks are processes of this machine, not isolated from its other programs")
 
 
@@ -141,4 +154,4 @@ def _show(found: dict[str, Any]) -> None:
     console.table(("process", "state", "pid", "port"), rows)
     rows = [[stack["name"], stack["state"], " ".join(stack["urls"])] for stack in found["stacks"]]
     console.line("")
-    console.table(("stack", "state", "URLs"), rows)
+    console.table(("stack", "state", "URLs"), rows, fold=False)

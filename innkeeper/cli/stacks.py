@@ -38,7 +38,7 @@ def list_(state: State = DEFAULT_STATE, json: AsJson = False) -> None:
         console.as_json(found)
         return
     columns = ("name", "user", "tenant", "region", "template", "state", "URL")
-    console.table(columns, [[*(s[column] for column in columns[:-1]), s["urls"][0]] for s in found])
+    console.table(columns, [[*(s[column] for column in columns[:-1]), s["urls"][0]] for s in found], fold=False)
 
 
 @app.command()
@@ -54,8 +54,8 @@ def show(name: Name, state: State = DEFAULT_STATE, json: AsJson = False) -> None
     if json:
         console.as_json(found)
         return
-    plain = {key: str(found[key]) for key in ("name", "id", "user", "tenant", "region", "template", "state", "reason")}
-    console.facts(plain | {"URLs": " ".join(found["urls"])})
+    keys = ("name", "id", "user", "tenant", "region", "template", "state", "reason")
+    console.facts({key: found[key] for key in keys if found[key]} | {"URLs": " ".join(found["urls"])})
     rows = [[s["step"], s["state"], f"{s.get('seconds') or 0:.1f} s", s.get("message") or ""] for s in found["steps"]]
     console.table(("step", "state", "took", "message"), rows)
 
@@ -83,55 +83,69 @@ def plan(name: Name, state: State = DEFAULT_STATE, json: AsJson = False) -> None
 def logs(name: Name, service: Service = None, lines: Lines = 100, state: State = DEFAULT_STATE) -> None:
     """Print the last log lines of a stack, of all services or one."""
     platform = Platform.load(state).require_running()
-
-    async def read() -> Wanted:
-        async with platform.connected() as inn:
-            return await follow.find(inn.engine, name)
-
-    stack = wait_for(read())
+    stack = _find(platform, name)
     directory = platform.layout.stacks / stack.id / "logs"
     known = sorted(path.name.removesuffix(".log") for path in directory.glob("*.log"))
     if service is not None and service not in known:
         raise NotFound(f"{stack.name} has no log of a service {service!r}; there are: {', '.join(known) or 'none yet'}")
-    for line in LocalEngine(platform.layout.stacks).logs(stack.id, service, lines):
+    found = LocalEngine(platform.layout.stacks).logs(stack.id, service, lines)
+    for line in found:
         console.line(line)
+    if not found:
+        console.say(f"{service or stack.name} has not logged a line yet")
 
 
 @app.command()
 def stop(name: Name, state: State = DEFAULT_STATE, json: AsJson = False) -> None:
     """Stop a stack; its data and its names stay."""
-    _bring(name, "stopped", Platform.load(state), json=json)
+    platform = Platform.load(state).require_running()
+    _bring(_find(platform, name), "stopped", platform, json=json)
 
 
 @app.command()
 def start(name: Name, state: State = DEFAULT_STATE, json: AsJson = False) -> None:
     """Start a stopped stack, or try a failed one again."""
-    _bring(name, "running", Platform.load(state), json=json)
+    platform = Platform.load(state).require_running()
+    _bring(_find(platform, name), "running", platform, json=json)
 
 
 @app.command()
 def remove(name: Name, yes: Yes = False, state: State = DEFAULT_STATE, json: AsJson = False) -> None:
     """Remove a stack with all its data; its name is free again."""
     platform = Platform.load(state).require_running()
-    if not yes and not console.confirm(f"Remove the stack {name!r} and all its data?"):
-        raise InnError(f"{name} was not removed: nobody said yes; say it with --yes")
-    _bring(name, "removed", platform, json=json)
+    stack = _find(platform, name)
+    if not yes:
+        answer = console.confirm(f"Remove the stack {stack.name!r} and all its data?")
+        if answer is None:
+            raise InnError("nothing was removed: there is no terminal to ask at; say it with --yes")
+        if not answer:
+            raise InnError("nothing was removed")
+    _bring(stack, "removed", platform, json=json)
 
 
-def _bring(name: str, goal: Goal, platform: Platform, *, json: bool) -> None:
-    platform.require_running()
-    with console.steps(_ROADS[goal]) as tell:
+def _find(platform: Platform, name: str) -> Wanted:
+    """The stack of that name or id; raises NotFound."""
+
+    async def read() -> Wanted:
+        async with platform.connected() as inn:
+            return await follow.find(inn.engine, name)
+
+    return wait_for(read())
+
+
+def _bring(stack: Wanted, goal: Goal, platform: Platform, *, json: bool) -> None:
+    there = stack.wanted == goal and stack.status == goal
+    with console.steps(() if there else _ROADS[goal]) as tell:
 
         async def bring() -> Wanted:
             async with platform.connected() as inn:
-                stack = await follow.ask(inn, await follow.find(inn.engine, name), goal)
-                return await follow.follow(platform, inn, stack, tell)
+                return await follow.follow(platform, inn, await follow.ask(inn, stack, goal), tell)
 
         stack = wait_for(bring())
     if json:
         console.as_json(_as_json(platform, stack))
     else:
-        console.say(f"{stack.name} is {stack.status}")
+        console.say(f"{stack.name} is {'already ' if there else ''}{stack.status}")
 
 
 def _as_json(platform: Platform, stack: Wanted) -> dict[str, Any]:

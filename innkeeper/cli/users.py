@@ -11,6 +11,7 @@ from auth_manager.users.password import Passwords
 from innkeeper.cli import console
 from innkeeper.cli.options import DEFAULT_STATE, AsJson, State, wait_for
 from innkeeper.platform import furnish, settings
+from innkeeper.platform.called import command
 from innkeeper.platform.errors import NotFound, Refused
 from innkeeper.platform.state import Connected, Platform
 
@@ -22,7 +23,7 @@ Handle = Annotated[str, typer.Argument(help="Handle of the user.", show_default=
 Email = Annotated[str | None, typer.Option("--email", help="E-mail address to sign in with.")]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 Operator = Annotated[bool, typer.Option("--operator", help="May manage the whole platform; enters no stack by it.")]
-Days = Annotated[int | None, typer.Option("--days", min=1, max=3650, help="How long it is valid. [default: 365]")]
+Days = Annotated[int | None, typer.Option("--days", min=1, max=3650, help="How long it is valid.", show_default="365")]
 
 
 @app.command("list")
@@ -39,7 +40,7 @@ def list_(state: State = DEFAULT_STATE, json: AsJson = False) -> None:
         console.as_json(found)
         return
     rows = [[u["handle"], u["email"] or "", _marks(u)] for u in found]
-    console.table(("handle", "e-mail", ""), rows)
+    console.table(("handle", "e-mail", "notes"), rows)
 
 
 @app.command()
@@ -74,7 +75,7 @@ def add(
     if json:
         console.as_json(_as_json(user) | {"sign_in_link": link})
     else:
-        console.line(f"sign in once as {handle}: {link}")
+        console.sign_in(handle, link)
 
 
 @app.command()
@@ -116,7 +117,7 @@ async def _find(inn: Connected, handle: str) -> User:
     async with inn.engine.connect() as conn:
         user = await accounts.find(conn, handle)
     if user is None:
-        raise NotFound(f"there is no user {handle!r}; `innkeeper users list` shows all")
+        raise NotFound(f"there is no user {handle!r}; `{command('users', 'list')}` shows all")
     return user
 
 

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from innkeeper.platform import settings, steps, supervise
-from innkeeper.platform.errors import InnError, from_os
+from innkeeper.platform.errors import InnError, Refused, from_os
+from innkeeper.platform.layout import Layout
 from innkeeper.platform.opening import Opening
-from innkeeper.platform.state import Platform, claim
+from innkeeper.platform.state import Platform, absolute, claim
 from innkeeper.platform.supervise import AlreadyRuns
+from stack_deployer.contract.names import NameRefused
 from stack_deployer.engines import log
+
+_LOG = "supervisor.log"
 
 
 def start(opening: Opening) -> "subprocess.Popen[str]":
@@ -24,7 +28,7 @@ def start(opening: Opening) -> "subprocess.Popen[str]":
     layout = claim(opening.root)
     argv = [sys.executable, "-P", "-m", "innkeeper.platform.daemon", json.dumps(_plain(opening, layout.root))]
     try:
-        output = log.open_for_append(layout.logs / "supervisor.log")
+        output = log.open_for_append(layout.logs / _LOG)
     except OSError as error:
         raise from_os(error, layout.logs) from None
     try:
@@ -36,7 +40,7 @@ def start(opening: Opening) -> "subprocess.Popen[str]":
         os.close(output)
 
 
-def listen(process: "subprocess.Popen[str]") -> Iterator[steps.Step]:
+def listen(process: "subprocess.Popen[str]", opening: Opening) -> Iterator[steps.Step]:
     """Its steps as it takes them, to the end when the platform is ready; raises AlreadyRuns or InnError."""
     assert process.stdout is not None  # noqa: S101  it was started with a pipe
     for line in process.stdout:
@@ -52,7 +56,8 @@ def listen(process: "subprocess.Popen[str]") -> Iterator[steps.Step]:
             raise error
         else:
             return
-    raise InnError(f"the supervisor ended with {process.wait()} before the platform was ready; see logs/supervisor.log")
+    log_file = Layout(absolute(opening.root)).logs / _LOG
+    raise InnError(f"the supervisor ended with {process.wait()} before the platform was ready; see {log_file}")
 
 
 def _plain(opening: Opening, root: Path) -> dict[str, Any]:
@@ -80,6 +85,9 @@ def run(argv: list[str]) -> int:
     except InnError as error:
         _tell(error=str(error), exit_code=error.exit_code)
         return error.exit_code
+    except NameRefused as error:
+        _tell(error=str(error), exit_code=Refused.exit_code)
+        return Refused.exit_code
     return 0
 
 

@@ -12,6 +12,8 @@ An error outside of this tree is a bug and keeps its traceback.
 import errno
 from pathlib import Path
 
+from innkeeper.platform.called import command
+
 
 class InnError(Exception):
     """Root of the tree; `exit_code` is the command's."""
@@ -43,7 +45,7 @@ class NotRunning(InnError):
     exit_code = 5
 
     def __init__(self, root: Path) -> None:
-        super().__init__(f"no platform is running in {root}: start it with `innkeeper up --state {root}`")
+        super().__init__(f"no platform is running in {root}: start it with `{command('up', '--state', root)}`")
 
 
 _ADVICE = {

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from innkeeper.platform.called import command
 from innkeeper.platform.errors import InnError, NotFound
 from innkeeper.platform.state import Connected, Platform
 from innkeeper.platform.steps import Step, Tell
@@ -27,7 +28,7 @@ async def find(engine: AsyncEngine, name: str) -> Wanted:
     async with engine.connect() as conn:
         found = await wanted.find_named(conn, name) or await wanted.find(conn, name)
     if found is None or found.status == "removed":
-        raise NotFound(f"there is no stack {name!r}; `innkeeper stacks list` shows all")
+        raise NotFound(f"there is no stack {name!r}; `{command('stacks', 'list')}` shows all")
     return found
 
 

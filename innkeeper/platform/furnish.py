@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth_manager.users import accounts, deploy
 from auth_manager.users.password import Passwords
+from innkeeper.platform.called import command
 from innkeeper.platform.errors import NotFound
 from innkeeper.platform.state import Connected
 
@@ -27,7 +28,7 @@ async def sign_in_link(inn: Connected, handle: str) -> str:
     async with inn.engine.connect() as conn:
         user = await accounts.find(conn, handle)
     if user is None or user.disabled:
-        raise NotFound(f"there is no user {handle!r} who may sign in; `innkeeper users list` shows all")
+        raise NotFound(f"there is no user {handle!r} who may sign in; `{command('users', 'list')}` shows all")
     ticket = await inn.tickets.issue("link", {"user_id": user.id}, LINK_LIFE)
     return f"{inn.site.portal}/sign-in/link?ticket={ticket}"
 

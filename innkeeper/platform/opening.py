@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from innkeeper.platform import ports, state
-from innkeeper.platform.errors import Clash, InnError
+from innkeeper.platform.errors import Clash, InnError, from_os
 from innkeeper.platform.layout import Layout
 from innkeeper.platform.state import Platform, Record, Supervisor
 from stack_deployer.contract.names import domain_name
@@ -43,6 +43,34 @@ async def take_lock(processes: Processes) -> None:
         await asyncio.sleep(0.02)
 
 
+def look_ahead(opening: Opening) -> None:
+    """Nothing, when a start may be tried: looked at before anything is made or a process begun.
+
+    Raises NameRefused for a domain that can never be, Clash for one that is not this directory's, InnError.
+    """
+    if opening.domain is not None:
+        domain_name(opening.domain)
+    layout = Layout(state.absolute(opening.root))
+    try:
+        record = state.read_record(layout) if layout.record.exists() else None
+        if record is not None:
+            _require_domain(Platform(layout, record), opening)
+        if not _begun(layout):
+            _require_port(opening, record or Record(), Processes(layout.run))
+    except OSError as error:
+        raise from_os(error, layout.root) from None
+    except Clash:
+        raise
+    except InnError:
+        if not _begun(layout):  # else somebody has just begun it, and has the port rightly
+            raise
+
+
+def _begun(layout: Layout) -> bool:
+    """Whether a supervisor has it: then it says by itself what runs."""
+    return layout.record.exists() and Platform(layout, state.read_record(layout)).supervised
+
+
 def open_platform(layout: Layout, opening: Opening, processes: Processes) -> Platform:
     """The platform of the record, made when there is none, with ports that are its own or free.
 
@@ -53,24 +81,35 @@ def open_platform(layout: Layout, opening: Opening, processes: Processes) -> Pla
         state.read_record(layout) if layout.record.exists() else Record(domain=opening.domain or state.DEFAULT_DOMAIN)
     )
     domain_name(record.domain)
-    if opening.domain not in (None, record.domain):
-        raise Clash(
-            f"{layout.root} was made for the domain {record.domain!r}, and its stacks' hosts are in it; "
-            f"for {opening.domain!r} choose another directory with --state"
-        )
     platform = Platform(layout, record)
-    running = processes.running()
-    port = opening.port or record.port
-    if not ("traefik" in running and port == record.port):
-        ports.require(port)
+    _require_domain(platform, opening)
+    port = _require_port(opening, record, processes)
     platform.write(
         port=port,
-        ports=ports.choose(record.ports, running=running, avoid=port),
+        ports=ports.choose(record.ports, running=processes.running(), avoid=port),
         supervisor=Supervisor(pid=os.getpid(), started=identity(os.getpid()) or ""),
         ready=False,
         processes=[],
     )
     return platform
+
+
+def _require_domain(platform: Platform, opening: Opening) -> None:
+    domain, root = platform.record.domain, platform.layout.root
+    if opening.domain not in (None, domain):
+        runs = f" and runs at {platform.site.portal}" if platform.supervised else ""
+        raise Clash(
+            f"{root} was made for the domain {domain!r}{runs}, and its stacks' hosts are in it; "
+            f"for {opening.domain!r} choose another directory with --state"
+        )
+
+
+def _require_port(opening: Opening, record: Record, processes: Processes) -> int:
+    """Traefik's port, free or its own already."""
+    port = opening.port or record.port
+    if not ("traefik" in processes.running() and port == record.port):
+        ports.require(port)
+    return port
 
 
 def _require_room(layout: Layout) -> None:
