@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stack_deployer.contract.names import Site, stack_hosts
-from stack_deployer.errors import TemplateRefused
+from stack_deployer.errors import PolicyRefused, TemplateRefused
 from stack_deployer.template import blueprint, policy
 from stack_deployer.template.blueprint import Scalar
 from stack_deployer.template.render import FILE, Facts, Rendered, render, scalar, values
