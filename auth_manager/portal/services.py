@@ -38,6 +38,14 @@ class Services:
     streams: dict[str, int] = field(default_factory=dict)  # open event streams a user
     stopping: threading.Event = field(default_factory=threading.Event)  # set when the process was told to end
 
+    @property
+    def stack_hosts(self) -> tuple[str, ...]:
+        """Form targets of a page whose form's answer leads on to stacks' hosts.
+
+        Browsers hold form-action against the redirects after a form, too (CSP3, 6.4.2).
+        """
+        return (self.site.origin(f"*.{self.site.domain}"),)
+
     @classmethod
     def build(
         cls,

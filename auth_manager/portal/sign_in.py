@@ -55,5 +55,8 @@ def _next(request: Request) -> str:
 def _page(
     request: Request, email: str, faults: dict[str, str], status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    # The form is sent to this page's own URL, so `next` stays in its query.
-    return form_page(request, "sign_in", status, headers=headers, email=email, faults=faults)
+    # The form is sent to this page's own URL, so `next` stays in its query, and may lead through /enter to a stack.
+    targets = services(request).stack_hosts if _next(request).startswith("/enter") else ()
+    return form_page(
+        request, "sign_in", status, headers=headers, form_targets=targets, email=email, faults=faults,
+    )  # fmt: skip

@@ -18,9 +18,7 @@ async def show(request: Request) -> Response:
     if sent(request, COOKIE_SSO) is None:
         return RedirectResponse("/signed-out", 303)
     there = await who(request)
-    site = services(request).site
-    # The answer to the form leads on to stacks' hosts, and form-action is held against redirects too (CSP3, 6.4.2).
-    targets = (site.origin(f"*.{site.domain}"),)
+    targets = services(request).stack_hosts
     return form_page(request, "sign_out", form_targets=targets, user=there.user if there else None)
 
 

@@ -22,8 +22,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh browser, as a person who was never here has it."""
-    fresh = browser.new_context(bypass_csp=True)
+    """A fresh browser, as a person who was never here has it, with every page's policy in force."""
+    fresh = browser.new_context()
     yield fresh
     fresh.close()
 
@@ -72,6 +72,31 @@ def test_from_sign_up_to_ones_own_stack_and_out_again(inn: Inn, context: Browser
     assert inside != page.inner_text("body")
     assert "X-Auth-Assertion" not in page.inner_text("body")
     assert 401 == asks(inn, context, inn.url("greta", "/echo"))
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_signed_out_one_signs_in_on_the_way_to_a_stack(inn: Inn, anna: object, browser: Browser, script: bool) -> None:
+    """Signed out, a stack's URL leads to sign-in and, its form sent, to that very URL; no policy stands in the way."""
+    context = browser.new_context(java_script_enabled=script)
+    page = context.new_page()
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
+    asked_for = inn.url("anna", "/echo?first=1&then=2")
+
+    page.goto(asked_for)
+    page.wait_for_url(lambda url: url.startswith(f"{inn.site.portal}/sign-in?next="))
+    page.fill("[name=email]", "anna@example.com")
+    page.fill("[name=password]", "not the one")
+    page.click("main form button[type=submit]")
+    expect(page.locator("[role=alert]")).to_be_visible()
+    page.fill("[name=password]", PASSWORD)
+    page.click("main form button[type=submit]")
+
+    page.wait_for_url(asked_for)
+    expect(page.locator("body")).to_contain_text("anna")
+    assert 200 == asks(inn, context, inn.url("anna", "/echo"))
+    assert [] == refused
+    context.close()
 
 
 def test_without_script_sign_up_works_too(inn: Inn, browser: Browser) -> None:
@@ -214,7 +239,7 @@ def test_a_service_worker_that_answers_all_from_its_cache_locks_nobody_out(
 
 def test_the_pages_are_good_to_look_at(inn: Inn, anna: object, bert: object, browser: Browser) -> None:
     """Every page, phone and desk, light and dark: nothing serious for axe, no sideways scroll, a picture kept."""
-    stranger, guest = browser.new_context(bypass_csp=True), browser.new_context(bypass_csp=True)
+    stranger, guest = browser.new_context(), browser.new_context()
     sign_in(inn, guest.new_page(), "bert")
     stack = inn.site.portal + guest.pages[0].get_attribute("a[href^='/stacks/']", "href", timeout=5000)  # type: ignore[operator]
 

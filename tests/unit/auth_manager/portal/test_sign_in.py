@@ -169,3 +169,12 @@ async def test_too_many_at_once_are_asked_to_wait(inn: Inn) -> None:
     assert {422, 429} == {answer.status_code for answer in answers}
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused)
     assert all('value="nobody@example.com"' in answer.text for answer in refused)
+
+
+async def test_the_form_may_lead_on_to_the_stack_asked_for(inn: Inn) -> None:
+    """Browsers hold form-action against redirects: a sign-in on the way to a stack may end on a stack's host."""
+    on_the_way = await inn.browser().get("/sign-in?next=%2Fenter%3Fhost%3Danna.inn.localhost")
+    plain = await inn.browser().get("/sign-in")
+
+    assert "form-action 'self' http://*.inn.localhost:8080;" in on_the_way.headers["Content-Security-Policy"]
+    assert "form-action 'self';" in plain.headers["Content-Security-Policy"]
