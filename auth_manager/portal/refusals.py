@@ -11,6 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ExceptionHandler
 
 from auth_manager.portal.services import services
+from auth_manager.portal.signed_in import named
+from auth_manager.users.accounts import User
 
 _TITLES = {
     400: ("bad_request", "That could not be understood"),
@@ -35,7 +37,8 @@ async def refused(request: Request, error: Exception) -> Response:
     """The answer of an HTTPException, ours or Starlette's."""
     assert isinstance(error, HTTPException)  # noqa: S101  registered for that class alone
     text = _TEXTS.get(error.status_code, error.detail)
-    return _answer(request, error.status_code, text, error.headers or {})
+    user = await named(request) if error.status_code < 500 else None
+    return _answer(request, error.status_code, text, error.headers or {}, user)
 
 
 async def unavailable(request: Request, error: Exception) -> Response:
@@ -49,14 +52,14 @@ async def broken(request: Request, error: Exception) -> Response:
     return _answer(request, 500, "The fault is ours and was written down. Trying again may help.", {})
 
 
-def _answer(request: Request, status: int, text: str, headers: Mapping[str, str]) -> Response:
+def _answer(request: Request, status: int, text: str, headers: Mapping[str, str], user: User | None = None) -> Response:
     code, title = _TITLES.get(status, ("refused", "That does not work"))
     if request.scope["path"].startswith("/api/"):
         return JSONResponse({"error": code, "message": text}, status, dict(headers))
     again = "Try again" if status == 503 and request.method in ("GET", "HEAD") else None
     link = ("", again) if again else ("/", "To my stacks")
     return services(request).pages.render(
-        "message", status, headers=headers, title=title, text=text, link=link, code=status
+        "message", status, headers=headers, title=title, text=text, link=link, code=status, user=user
     )
 
 

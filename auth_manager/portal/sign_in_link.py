@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from auth_manager.portal import forms
 from auth_manager.portal.services import client, form_page, services
-from auth_manager.portal.signed_in import begin, who
+from auth_manager.portal.signed_in import begin, named, who
 from auth_manager.users import accounts
 from auth_manager.users.sign_in import seen
 
@@ -19,31 +19,35 @@ _HEADERS = {"Referrer-Policy": "strict-origin"}
 async def show(request: Request) -> Response:
     """A button that says whom it signs in. Mail scanners and link previews get no further."""
     portal, ticket = services(request), _ticket(request)
-    value = await portal.tickets.look("link", ticket) if ticket is not None else None
+    if ticket is None:
+        return await _incomplete(request)
+    value = await portal.tickets.look("link", ticket)
     if value is None:
-        return _spent(request)
+        return await _spent(request)
     async with portal.engine.connect() as conn:
         whom = await accounts.find_id(conn, value["user_id"])
     if whom is None:
-        return _spent(request)
+        return await _spent(request)
     there = await who(request)
     user = there.user if there else None
     return form_page(request, "sign_in_link", headers=_HEADERS, user=user, whom=whom.handle)
 
 
 async def submit(request: Request) -> Response:
-    """Use the ticket up: 303 to the start page with a new session; 410 when it is used, late or forged."""
+    """Use the ticket up: 303 to the start page with a new session; 410 when used, late or forged, 400 malformed."""
     portal = services(request)
     portal.csrf.check(request, await forms.read(request))
     ticket = _ticket(request)
-    value = await portal.tickets.consume("link", ticket) if ticket is not None else None
+    if ticket is None:
+        return await _incomplete(request)
+    value = await portal.tickets.consume("link", ticket)
     if value is None:
-        return _spent(request)
+        return await _spent(request)
     async with portal.engine.begin() as conn:
         found = await accounts.find_id(conn, value["user_id"])
         user = await seen(conn, found, client=client(request), way="link") if found is not None else None
     if user is None:
-        return _spent(request)
+        return await _spent(request)
     response = RedirectResponse("/", 303)
     await begin(request, response, user_id=user.id, handle=user.handle, email=user.email)
     return response
@@ -54,9 +58,19 @@ def _ticket(request: Request) -> str | None:
     return given[0] if len(given) == 1 and _SECRET.match(given[0]) else None
 
 
-def _spent(request: Request) -> Response:
-    text = "This link does not open anything: it was used already, is too old, or is not complete."
+async def _incomplete(request: Request) -> Response:
+    text = "A part of it is missing, or was changed on its way here. Copy the whole link, from http to its last letter."
+    return await _refused(request, 400, "This link is not complete", text)
+
+
+async def _spent(request: Request) -> Response:
+    text = "It was used already, or is too old. Each link signs in once; ask whoever gave it to you for another."
+    return await _refused(request, 410, "This link has done its work", text)
+
+
+async def _refused(request: Request, status: int, title: str, text: str) -> Response:
+    user = await named(request)
+    link = ("/", "To my stacks") if user else ("/sign-in", "Sign in another way")
     return services(request).pages.render(
-        "message", 410, headers=_HEADERS, title="This link has done its work", text=text,
-        link=("/sign-in", "Sign in another way"),
-    )  # fmt: skip
+        "message", status, headers=_HEADERS, title=title, text=text, link=link, user=user
+    )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -41,6 +43,15 @@ async def who(request: Request) -> SignedIn | None:
         return None
     await portal.sessions.touch(session)
     return SignedIn(session, user)
+
+
+async def named(request: Request) -> User | None:
+    """The user a page's header names; None as well when Redis or SQL cannot say: no decision may rest on it."""
+    try:
+        there = await who(request)
+    except (RedisError, SQLAlchemyError, OSError):
+        return None
+    return there.user if there else None
 
 
 async def begin(request: Request, response: Response, *, user_id: str, handle: str, email: str | None) -> Session:

@@ -63,7 +63,7 @@ def test_it_says_where_it_listens_and_ends_when_told(environ: dict[str, str], tm
         process.terminate()
         process.wait(10)
 
-    assert (200, 410) == (alive.status_code, page.status_code)
+    assert (200, 400) == (alive.status_code, page.status_code)
     assert "server" not in page.headers
     first = json.loads(log.read_text().splitlines()[0])
     assert f"listening on 127.0.0.1:{environ['INNKEEPER_PORTAL_PORT']}" == first["event"]

@@ -75,6 +75,16 @@ async def test_without_redis_all_that_needs_it_is_503(alone: tuple[Inn, Path]) -
     assert 200 == (await browser.get("/health")).status_code
 
 
+async def test_a_refusal_needs_no_redis_to_be_one(alone: tuple[Inn, Path]) -> None:
+    """What is not there is 404 with Redis gone as well: only who is signed in is left out of its header."""
+    inn, _ = alone
+    browser = inn.browser()
+    browser.cookies = {COOKIE_SSO: "A" * 43}
+
+    assert 404 == (await browser.get("/nothing")).status_code
+    assert "Sign in" not in (await browser.get("/")).text.partition("</header>")[0]
+
+
 async def test_a_sign_in_while_redis_is_gone_is_503(alone: tuple[Inn, Path]) -> None:
     """The right password, as form or as JSON, is 503: never "wrong", never half signed in."""
     inn, _ = alone

@@ -53,3 +53,22 @@ def test_a_public_platform_does_not_call_regions_simulated() -> None:
 
     assert "imulated" not in text
     assert "imulated" in here
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/nothing", 404), ("/enter", 400), ("/sign-in/link", 400), (f"/sign-in/link?ticket={'A' * 43}", 410),
+        ("/sign-up", 200),
+    ],
+)  # fmt: skip
+async def test_every_page_says_who_is_signed_in(inn: Inn, path: str, status: int) -> None:
+    """Refusals too name the signed-in user in their header, and offer nobody a sign-in who has signed in."""
+    browser, _ = await inn.guest("anna")
+
+    answer = await browser.get(path)
+
+    assert answer.status_code == status
+    assert "<strong>anna</strong>" in answer.text
+    assert 'href="/sign-in"' not in answer.text.partition("</header>")[0]
+    assert 'href="/sign-in"' in (await inn.browser().get(path)).text

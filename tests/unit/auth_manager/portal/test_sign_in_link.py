@@ -54,10 +54,11 @@ async def test_a_link_works_once(inn: Inn) -> None:
     ],
 )
 async def test_what_is_no_ticket_shows_no_button(inn: Inn, query: str) -> None:
-    """An incomplete or doubled ticket is told at once to open nothing."""
+    """An incomplete or doubled ticket is told at once to be just that, and to open nothing."""
     answer = await inn.browser().get(f"/sign-in/link{query}")
 
-    assert answer.status_code == 410
+    assert answer.status_code == 400
+    assert "This link is not complete" in answer.text
     assert "<form" not in answer.text
 
 

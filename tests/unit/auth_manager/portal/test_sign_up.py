@@ -1,5 +1,7 @@
 """Signing up."""
 
+import re
+
 import pytest
 from redis.asyncio import Redis
 
@@ -126,16 +128,50 @@ async def test_values_come_back_escaped(inn: Inn) -> None:
 
 
 async def test_signing_up_ends_the_session_before(inn: Inn) -> None:
-    """Who is signed in and signs up as somebody else has one session, the new one."""
+    """Who is signed in, is told so, and signs up as somebody else has one session, the new one."""
     browser, _ = await inn.guest("anna")
     before = dict(browser.cookies)
 
-    await browser.submit("/sign-up", GOOD | {"handle": "bert", "email": "bert@example.com"})
+    page = (await browser.get("/sign-up")).text
+    await browser.submit("/sign-up", GOOD | {"handle": "bert", "email": "bert@example.com", "instead_of": "anna"})
+
+    assert "You are signed in as <strong>anna</strong>; that ends" in page
+    assert 'name="instead_of" value="anna"' in page
 
     old = inn.browser()
     old.cookies = before
     assert not await inn.is_live(old)
     assert await inn.is_live(browser)
+
+
+@pytest.mark.parametrize("told", [{}, {"instead_of": "carl"}, {"instead_of": ""}])
+async def test_no_session_is_replaced_unsaid(inn: Inn, told: dict[str, str]) -> None:
+    """A form opened before another tab signed in makes nobody and ends nothing: it comes back with the notice."""
+    browser, _ = await inn.guest("anna")
+
+    answer = await browser.submit("/sign-up", GOOD | {"handle": "bert", "email": "bert@example.com"} | told)
+
+    assert answer.status_code == 409
+    assert "You are signed in as <strong>anna</strong>" in answer.text
+    assert 'value="bert"' in answer.text
+    assert await inn.user("bert") is None
+    assert await inn.is_live(browser)
+
+
+async def test_faults_stand_in_the_forms_order_as_sentences(inn: Inn) -> None:
+    """The summary names the fields as they follow each other on the form; each fault ends like a sentence."""
+    text = (await inn.browser().submit("/sign-up", {})).text
+
+    order = re.findall(r'<a href="#(\w+)">', text)
+    faults = re.findall(r'class="fault"[^>]*>([^<]+)</p>', text)
+    assert ["email", "handle", "password", "region"] == order
+    assert all(fault.endswith((".", "!", "?")) and not fault.endswith("..") for fault in faults)
+
+
+@pytest.mark.parametrize("path", ["/sign-up", "/sign-in"])
+async def test_no_field_cuts_what_is_written(inn: Inn, path: str) -> None:
+    """What is too long is refused with words, not shortened by the browser unsaid."""
+    assert "maxlength" not in (await inn.browser().get(path)).text
 
 
 async def test_regions_are_grouped_and_honest(inn: Inn) -> None:
