@@ -12,9 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from auth_manager.portal.pages import STATES
 from auth_manager.portal.services import services
 from auth_manager.portal.signed_in import SignedIn, not_found, who
-from auth_manager.portal.stacks import moves, own_stack, shown_steps
+from auth_manager.portal.stacks import moves, own_stack, shown_state, shown_steps
 from stack_deployer.contract.wanted import Wanted
 
 POLL = 0.25  # seconds
@@ -23,7 +24,10 @@ MAX_STREAMS = 8  # open at once a user
 
 
 async def events(request: Request) -> Response:
-    """The stream of one's own stack: `step` for each change, at last `done` or `failed`; 401 for a stranger."""
+    """The stream of one's own stack: `step` and `state` for each change, at last `done` or `failed`; 401 for strangers.
+
+    That of a stopped stack lasts until somebody starts it, and ends with `moved`.
+    """
     there = await who(request)
     if there is None:
         raise HTTPException(401, "Sign in first.")
@@ -51,6 +55,7 @@ async def _counted(request: Request, there: SignedIn) -> AsyncIterator[str]:
 
 async def _stream(request: Request, there: SignedIn) -> AsyncIterator[str]:
     sent: dict[str, dict[str, Any]] = {}
+    state, moving = "", None
     beat = time.monotonic()
     yield ": hello\n\n"
     while not await request.is_disconnected() and not services(request).stopping.is_set():
@@ -59,9 +64,16 @@ async def _stream(request: Request, there: SignedIn) -> AsyncIterator[str]:
             if sent.get(step["step"]) != step:
                 sent[step["step"]] = step
                 yield _event("step", step)
-        if not moves(stack):
+        if shown_state(stack) != state:
+            state = shown_state(stack)
+            yield _event("state", {"state": state, "title": STATES[state]})
+        if moves(stack) and moving is False:
+            yield _event("moved", {"state": state})
+            return
+        if not moves(stack) and (moving or stack.status != "stopped"):
             yield _end(stack)
             return
+        moving = moves(stack)
         await asyncio.sleep(POLL)
         if time.monotonic() - beat >= HEARTBEAT:
             beat = time.monotonic()

@@ -52,8 +52,9 @@ async def show(request: Request) -> Response:
     stack = await own_stack(request, there)
     origins = [services(request).site.origin(host) for host in stack.hosts]
     return form_page(
-        request, "stack", user=there.user, stack=stack, origins=origins, steps=shown_steps(stack), moves=moves(stack)
-    )
+        request, "stack", user=there.user, stack=stack, origins=origins, steps=shown_steps(stack), moves=moves(stack),
+        follows=moves(stack) or stack.status == "stopped", state=shown_state(stack),
+    )  # fmt: skip
 
 
 async def try_again(request: Request) -> Response:
@@ -94,11 +95,33 @@ def moves(stack: Wanted) -> bool:
     return stack.status not in ("failed", "quarantined", "sleeping", AT_REST[stack.wanted])
 
 
+def shown_state(stack: Wanted) -> str:
+    """The state for people: a stack at whose steps the worker is already is being built, whatever it was."""
+    begun = any(step["state"] != "waiting" for step in stack.steps)
+    return "deploying" if stack.status == "requested" and begun else stack.status
+
+
 def shown_steps(stack: Wanted) -> list[dict[str, Any]]:
-    """Steps for people, each {step, title, state, seconds, message}: reported ones, then those of a deploy to come."""
+    """Steps for people, each {step, title, state, seconds, message}: reported ones, then those of a deploy to come.
+
+    The message says what the title does not: why the step failed, or which try it is.
+    """
     reported = [{"seconds": None, "message": ""} | step for step in stack.steps]
     if stack.status in ("requested", "deploying"):
         names = {step["step"] for step in reported}
         coming = [name for name in DEPLOY if name not in names]
         reported += [{"step": name, "state": "waiting", "seconds": None, "message": ""} for name in coming]
-    return [step | {"title": TITLES.get(step["step"], step["step"])} for step in reported]
+    return [
+        step | {"title": TITLES.get(step["step"], step["step"]), "message": _said(stack, step)} for step in reported
+    ]
+
+
+def _said(stack: Wanted, step: dict[str, Any]) -> str:
+    match step["state"]:
+        case "failed" if moves(stack):
+            return f"{step['message']}\nIt is tried again by itself."
+        case "failed":
+            return str(step["message"])
+        case "running" if stack.attempts:
+            return f"Try {stack.attempts + 1}"
+    return ""

@@ -1,11 +1,12 @@
-// Follows a stack's steps as they happen and opens the stack when it is ready.
+// Follows a stack as it is built, stopped or started, and opens it when it is ready.
 "use strict";
 
-const list = document.querySelector("[data-events]");
+const card = document.querySelector("[data-events]");
+const list = document.querySelector(".steps");
 const said = document.querySelector("[data-said]");
-const badge = document.querySelector("[data-then]");
 
 function show(step) {
+  if (!list) return;
   let item = list.querySelector(`[data-step="${CSS.escape(step.step)}"]`);
   if (!item) {
     item = list.firstElementChild.cloneNode(true);
@@ -15,7 +16,6 @@ function show(step) {
   }
   if (item.querySelector("[data-word]").textContent !== step.state && step.state !== "waiting") {
     said.textContent = `${step.title}: ${step.state}`;
-    if (badge) badge.textContent = badge.dataset.then;
   }
   item.className = `step ${["waiting", "running", "done", "failed"].includes(step.state) ? step.state : "waiting"}`;
   item.querySelector("[data-word]").textContent = step.state;
@@ -23,23 +23,25 @@ function show(step) {
   item.querySelector("[data-message]").textContent = step.message || "";
 }
 
-if (list) {
-  const source = new EventSource(list.dataset.events);
-  source.addEventListener("step", (event) => show(JSON.parse(event.data)));
-  source.addEventListener("done", (event) => {
-    source.close();
-    if (JSON.parse(event.data).state === "running") {
-      said.textContent = "Ready.";
-      location.assign(list.dataset.open);
-    } else {
-      location.reload();
-    }
-  });
-  source.addEventListener("failed", () => { source.close(); location.reload(); });
-  // A refused stream is not tried again by the browser; the whole page then says why.
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 2000);
-  });
-} else {
-  setTimeout(() => location.reload(), 2000);
+function name(now) {
+  card.classList.replace(`is-${card.dataset.state}`, `is-${now.state}`);
+  card.dataset.state = now.state;
+  card.querySelector("[data-badge]").textContent = now.title;
 }
+
+const source = new EventSource(card.dataset.events);
+const reload = () => { source.close(); location.reload(); };
+source.addEventListener("step", (event) => show(JSON.parse(event.data)));
+source.addEventListener("state", (event) => name(JSON.parse(event.data)));
+source.addEventListener("done", (event) => {
+  if (JSON.parse(event.data).state !== "running") return reload();
+  source.close();
+  said.textContent = "Ready.";
+  location.assign(card.dataset.open);
+});
+source.addEventListener("failed", reload);
+source.addEventListener("moved", reload);
+// A refused stream is not tried again by the browser; the whole page then says why.
+source.addEventListener("error", () => {
+  if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 2000);
+});

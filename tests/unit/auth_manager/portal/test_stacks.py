@@ -3,6 +3,7 @@
 import pytest
 
 from auth_manager.users import accounts
+from auth_manager.users.tables import users
 from stack_deployer.contract import wanted
 from stack_deployer.contract.wanted import STATES
 from tests.unit.auth_manager.portal.conftest import Inn
@@ -47,7 +48,7 @@ async def test_every_state_has_its_pages(inn: Inn, state: str) -> None:
     page, home = await browser.get(f"/stacks/{stack.id}"), await browser.get("/")
 
     assert (200, 200) == (page.status_code, home.status_code)
-    assert f"is-{state}" in page.text
+    assert f"is-{'deploying' if state == 'requested' else state}" in page.text  # with steps done it is being built
     assert "<i>so" not in page.text + home.text
     assert "<b>exit" not in page.text
 
@@ -125,15 +126,56 @@ async def test_only_a_failed_stack_is_tried_again(inn: Inn, state: str) -> None:
 
 
 async def test_a_user_without_a_stack_is_told_what_to_do(inn: Inn) -> None:
-    """An empty list says how one comes by a stack."""
+    """An empty list says whom to ask for a stack, and to an operator how to make one."""
     browser, user = await inn.guest("anna")
     stack = await inn.stack(user)
     async with inn.services.engine.begin() as conn:
         await wanted.set_goal(conn, stack.id, "removed")
     await inn.report(stack.id, status="removed")
 
-    assert "innkeeper deploy anna anna" in (await browser.get("/")).text
+    asked = (await browser.get("/")).text
+    async with inn.services.engine.begin() as conn:
+        await conn.execute(users.update().values(operator=True))
+    told = (await browser.get("/")).text
+
+    assert "Ask an operator" in asked
+    assert "innkeeper deploy" not in asked
+    assert "<code>.venv/bin/innkeeper deploy anna anna</code>" in told
     assert 200 == (await browser.get(f"/stacks/{stack.id}")).status_code
+
+
+async def test_a_stopped_stack_says_who_starts_it(inn: Inn) -> None:
+    """The page of a stopped stack follows it, with and without script, and names the command that starts it."""
+    browser, user = await inn.guest("anna")
+    stack = await inn.stack(user)
+    async with inn.services.engine.begin() as conn:
+        await wanted.set_goal(conn, stack.id, "stopped")
+    await inn.report(stack.id, status="stopped")
+
+    text = (await browser.get(f"/stacks/{stack.id}")).text
+
+    assert "An operator can start it" in text
+    assert "innkeeper stacks start anna" in text
+    assert f'data-events="/stacks/{stack.id}/events"' in text
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in text
+
+
+async def test_a_step_says_nothing_twice(inn: Inn) -> None:
+    """A step's message is shown when it failed or is tried again, not when it repeats the step's title."""
+    browser, user = await inn.guest("anna")
+    stack = await inn.stack(user)
+    step = {"step": "secrets", "state": "running", "seconds": 0.1, "message": "Making its secrets"}
+
+    await inn.report(stack.id, status="deploying", steps=[step])
+    first = (await browser.get(f"/stacks/{stack.id}")).text
+    await inn.report(stack.id, status="deploying", attempts=1, steps=[step])
+    second = (await browser.get(f"/stacks/{stack.id}")).text
+    await inn.report(stack.id, status="deploying", attempts=2, steps=[step | {"state": "failed", "message": "disk"}])
+    failed = (await browser.get(f"/stacks/{stack.id}")).text
+
+    assert "Making its secrets" not in first + second
+    assert "Try 2" in second
+    assert "disk\nIt is tried again by itself." in failed
 
 
 async def test_a_disabled_user_is_out_at_once(inn: Inn) -> None:
