@@ -97,7 +97,9 @@ def _words(site: Site, target: Target, decision: Refused) -> Words:
             ]
             return Words(503, code, "One moment, please", lines, retry=1, refresh=True)
         case Reason.UNKNOWN_HOST:
-            return Words(404, "unknown_host", "Nobody lives here", [f"There is no stack at {target.host}."])
+            link = Link(site.portal, "Go to my stacks")
+            line = f"There is no stack at {target.host}."
+            return Words(404, "unknown_host", "Nobody lives here", [line], link=link)
         case Reason.UNKNOWN_PAGE:
             return Words(404, "not_found", "No such page", ["There is nothing at this address."])
         case Reason.OUR_BEARER:
@@ -155,4 +157,8 @@ def _not_running(site: Site, decision: Refused) -> Words:
     lines.append("This page shows it as soon as it is ready." if passing else "")
     title = "Your stack is being made ready" if passing else "This stack is not running"
     link = None if passing else Link(site.portal, "See my stacks")
+    if route is not None and state == "stopped":
+        lines.append(f"An operator can start it: innkeeper stacks start {route.name}")
+        if decision.session is not None and decision.session.user_id == route.user_id:
+            link = Link(f"{site.portal}/stacks/{route.stack_id}", "Follow it in my stacks")  # that page updates itself
     return Words(503, f"stack_{state}", title, lines, retry=2 if passing else 30, refresh=passing, link=link)

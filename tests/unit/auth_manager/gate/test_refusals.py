@@ -103,13 +103,32 @@ def test_no_share_says_who_and_whom_to_ask() -> None:
     assert b"ask alice" in refusals.refuse(SITE, call(), decision).body
 
 
-@pytest.mark.parametrize(("state", "refreshes"), [("deploying", True), ("stopped", False)])
+@pytest.mark.parametrize(("state", "refreshes"), [("deploying", True), ("stopped", False), ("failed", False)])
 def test_page_of_a_stack_that_comes_refreshes_itself(state: str, refreshes: bool) -> None:
     """A page asks again by itself while the stack is on its way, and names its state."""
     answer = refusals.refuse(SITE, page(), Refused(Reason.NOT_RUNNING, replace(ROUTE, state=state), SESSION))
 
     assert refreshes == (b'http-equiv="refresh"' in answer.body)
     assert state.encode() in answer.body
+
+
+def test_page_of_a_stopped_stack_says_who_starts_it() -> None:
+    """Who comes to a stopped stack reads who can start it and how; its owner gets a link to the page that follows it."""
+    route = replace(ROUTE, state="stopped")
+    follow = f'href="{SITE.portal}/stacks/{ROUTE.stack_id}"'
+    owner = refusals.refuse(SITE, page(), Refused(Reason.NOT_RUNNING, route, SESSION)).body.decode()
+    guest = refusals.refuse(
+        SITE, page(), Refused(Reason.NOT_RUNNING, route, replace(SESSION, user_id="guest"))
+    ).body.decode()
+
+    assert f"An operator can start it: innkeeper stacks start {ROUTE.name}" in owner
+    assert f"An operator can start it: innkeeper stacks start {ROUTE.name}" in guest
+    assert (True, False) == (follow in owner, follow in guest)
+
+
+def test_unknown_host_leads_to_the_portal() -> None:
+    """Where nobody lives there is a way on: a link to the visitor's own stacks."""
+    assert f'href="{SITE.portal}"'.encode() in refusals.refuse(SITE, page(), Refused(Reason.UNKNOWN_HOST)).body
 
 
 def test_own_pages_may_read_a_refusal() -> None:
