@@ -113,7 +113,7 @@ def test_page_of_a_stack_that_comes_refreshes_itself(state: str, refreshes: bool
 
 
 def test_page_of_a_stopped_stack_says_who_starts_it() -> None:
-    """Who comes to a stopped stack reads who can start it and how; its owner gets a link to the page that follows it."""
+    """A stopped stack's page says who can start it and how; its owner gets a link to the page that follows it."""
     route = replace(ROUTE, state="stopped")
     follow = f'href="{SITE.portal}/stacks/{ROUTE.stack_id}"'
     owner = refusals.refuse(SITE, page(), Refused(Reason.NOT_RUNNING, route, SESSION)).body.decode()
