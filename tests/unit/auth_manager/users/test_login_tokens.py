@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth_manager.users import login_tokens
-from auth_manager.users.accounts import User
+from auth_manager.users import accounts, login_tokens
+from auth_manager.users.accounts import User, UserDisabled
 from auth_manager.users.tables import login_tokens as table
 from stack_deployer.contract.bus import digest
 
@@ -35,6 +35,16 @@ async def test_tokens_are_secrets(engine: AsyncEngine, ada: User) -> None:
     assert ("ink_", 47) == (first[:4], len(first))
     assert [digest(first), digest(second)] == [row.hash for row in rows]
     assert first.removeprefix("ink_") not in f"{rows}{await audited(engine)}"
+
+
+async def test_a_disabled_user_gets_no_token(engine: AsyncEngine, ada: User) -> None:
+    """Whoever may come in no more is refused, even where the caller has read the user before; nothing is kept."""
+    await accounts.disable(engine, ada.handle)
+    with pytest.raises(UserDisabled, match="'ada' is disabled"):
+        await login_tokens.issue(engine, ada)
+
+    async with engine.connect() as conn:
+        assert [] == (await conn.execute(sa.select(table))).all()
 
 
 async def test_a_token_ends(engine: AsyncEngine, ada: User) -> None:

@@ -82,7 +82,8 @@ def test_a_stack_stops_starts_and_goes(inn: Inn, tell: Callable[..., Told], told
     assert "stopped" == told("stacks", "stop", "user3-tenant1")["state"]
     assert [] == told("stacks", "plan", "user3-tenant1")
     assert "running" == told("stacks", "start", "user3-tenant1")["state"]
-    assert 1 == tell("stacks", "remove", "user3-tenant1").code
+    unasked = tell("stacks", "remove", "user3-tenant1")
+    assert (1, True) == (unasked.code, "nothing was removed" in unasked.err)
     assert "removed" == told("stacks", "remove", "user3-tenant1", "--yes")["state"]
     assert 3 == tell("stacks", "show", "user3-tenant1").code
     assert not [path for path in (inn.state / "stacks").rglob("*") if first["id"] in path.name or "user3" in path.name]
@@ -132,6 +133,23 @@ def test_a_token_is_a_way_in_until_its_user_is_disabled(inn: Inn, told: Callable
         assert 401 == visitor.post(login, json={"token": token}).status_code
 
 
+def test_a_disabled_user_gets_nothing_more(tell: Callable[..., Told], told: Callable[..., Any]) -> None:
+    """Neither token nor stack is made for a user who may come in no more: exit code 1, and it says why."""
+    told("users", "add", "hugo")
+    told("users", "disable", "hugo")
+
+    for ran in (tell("users", "token", "hugo"), tell("deploy", "hugo", "tenant1")):
+        assert (1, "error: the user 'hugo' is disabled\n", "") == (ran.code, ran.err, ran.out)
+
+
+def test_what_runs_already_is_said_to(tell: Callable[..., Told]) -> None:
+    """Deploying or starting a running stack shows no steps that nobody takes."""
+    for words in (("deploy", "demo", "demo"), ("stacks", "start", "demo")):
+        ran = tell(*words)
+        assert "demo is already running" in ran.err
+        assert "directory" not in ran.err
+
+
 def test_users_are_listed(told: Callable[..., Any]) -> None:
     """The list has the operator and the demo user, and no secret of theirs."""
     users = {user["handle"]: user for user in told("users", "list")}
@@ -164,6 +182,8 @@ def test_regions_are_the_catalogue(told: Callable[..., Any]) -> None:
         (2, "stacks show", "Missing argument"),
         (3, "stacks show nobody", "no stack 'nobody'"),
         (3, "stacks stop nobody", "no stack 'nobody'"),
+        (3, "stacks remove nobody", "no stack 'nobody'"),
+        (2, "users add Bad", "the handle must be lower-case"),
         (3, "users token nobody", "no user 'nobody'"),
         (4, "users add demo", "taken"),
         (4, "deploy user1 demo", "demo"),
@@ -206,4 +226,4 @@ def test_deploying_has_its_founding_name(inn: Inn, script: Path) -> None:
     assert 0 == ran.returncode, ran.stderr
     urls = [inn.url("user9-tenant9"), inn.url("api-user9-tenant9")]
     assert urls == ran.stdout.splitlines()[:2]
-    assert ran.stdout.splitlines()[2].startswith("sign in once as user9: http://auth.inn.localhost:")
+    assert ran.stdout.splitlines()[2].startswith("sign in as user9 (good once, for one hour): http://auth.inn.")

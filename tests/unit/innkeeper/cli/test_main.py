@@ -1,5 +1,6 @@
 """The command without a platform: help, exit codes, errors."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,35 @@ def test_every_command_has_help(capfd: pytest.CaptureFixture[str], command: str)
     assert 0 == main([*command.split(), "--help"])
 
     assert "--state" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("command", "default"), [("up", "inn.localhost"), ("up", "8080"), ("users token", "365")])
+def test_defaults_are_shown(capfd: pytest.CaptureFixture[str], command: str, default: str) -> None:
+    """What an option is when it is left out stands in the help."""
+    assert 0 == main([*command.split(), "--help"])
+
+    assert f"[default: ({default})]" in capfd.readouterr().out
+
+
+def test_the_version_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    """`--version` is one line with the version that is installed."""
+    assert 0 == main(["--version"])
+
+    assert f"innkeeper {version('innkeeper')}\n" == capfd.readouterr().out
+
+
+@pytest.mark.parametrize("detach", [[], ["--detach"]])
+@pytest.mark.parametrize("domain", ["localhost", "BAD.example", "inn.lоcalhost"])
+def test_a_domain_that_can_never_be_is_said_before_anything_is_made(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], detach: list[str], domain: str
+) -> None:
+    """In front and in the background alike: one line, exit code 2, no directory."""
+    assert 2 == main(["up", *detach, "--domain", domain, "--state", str(tmp_path / "state")])
+
+    said = capfd.readouterr().err
+    assert said.startswith(f"error: domain '{domain}' must")
+    assert 1 == said.count("\n")
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_all_faults_of_the_settings_are_told(

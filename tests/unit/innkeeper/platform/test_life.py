@@ -89,9 +89,10 @@ def test_down_leaves_nothing_and_up_finds_everything(inn: Inn) -> None:
     before = inn.up()
     keys = {path.name: path.read_bytes() for path in (inn.state / "keys").iterdir()}
 
-    inn.run("down")
+    assert f"stopped {inn.state}\n" == inn.run("down").stderr
 
     assert {} == left(inn)
+    assert f"nothing was running in {inn.state}\n" == inn.run("down").stderr
     assert 5 == inn.run("status", check=False).returncode
     after = inn.up()
     assert before["stacks"][0]["id"] == after["stacks"][0]["id"]
@@ -179,7 +180,7 @@ def test_ctrl_c_before_all_is_ready_ends_what_was_started(inn: Inn) -> None:
 
 
 def test_a_port_in_use_is_said_and_nothing_is_left(inn: Inn) -> None:
-    """Traefik's port taken by another program: one clear line, exit code 1, no process left."""
+    """Traefik's port taken by another program: one clear line, exit code 1, no process and no directory left."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", inn.port))
         holder.listen()
@@ -189,6 +190,7 @@ def test_a_port_in_use_is_said_and_nothing_is_left(inn: Inn) -> None:
     assert 1 == ran.returncode
     assert f"error: port {inn.port} on 127.0.0.1: is in use" in ran.stderr
     assert "Traceback" not in ran.stderr
+    assert not inn.state.exists()
     assert {} == left(inn)
 
 
@@ -207,14 +209,28 @@ def test_another_port_moves_the_stacks_along(inn: Inn) -> None:
 
 
 def test_another_domain_is_a_clash(inn: Inn) -> None:
-    """A state directory keeps its domain: its stacks' hosts are in it."""
+    """A state directory keeps its domain, running or not: its stacks' hosts are in it."""
     inn.up()
+    while_up = inn.run("up", "--detach", "--domain", "other.localhost", check=False)
     inn.run("down")
 
-    ran = inn.run("up", "--detach", "--domain", "other.localhost", check=False)
+    after = inn.run("up", "--detach", "--domain", "other.localhost", check=False)
 
-    assert 4 == ran.returncode
-    assert "inn.localhost" in ran.stderr
+    assert (4, 4) == (while_up.returncode, after.returncode)
+    assert f"runs at {inn.site.portal}" in while_up.stderr
+    assert "the domain 'inn.localhost', and" in after.stderr
+
+
+def test_a_running_platform_keeps_its_port(inn: Inn) -> None:
+    """Asked for another port, a platform that runs says which it has and how to change it."""
+    inn.up()
+    other = free_port()
+
+    ran = inn.run("up", "--detach", "--json", "--port", str(other))
+
+    assert inn.site.portal == json.loads(ran.stdout)["portal"]
+    assert f"it listens on port {inn.port}; for {other}: `" in ran.stderr
+    assert f"down --state {inn.state}`" in ran.stderr
 
 
 def test_a_process_that_cannot_run_is_told_with_its_last_words(inn: Inn) -> None:

@@ -56,6 +56,18 @@ def test_other_forms_are_refused(text: str) -> None:
         slug(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("us\u0435r1", "'\u0435' (U+0435)"), ("\uff55ser1", "'\uff55' (U+FF55)"), ("a\u200bb", r"'\u200b' (U+200B)"),
+     ("User", "'U' (U+0055)"), ("a\n", r"'\n' (U+000A)")],
+)  # fmt: skip
+def test_a_character_that_no_slug_has_is_named(text: str, told: str) -> None:
+    """A letter that only looks like one of a-z, or cannot be seen, is told with its code point."""
+    with pytest.raises(NameRefused) as refused:
+        slug(text)
+    assert refused.value.why.endswith(f"; {told} is none of these")
+
+
 def test_a_slug_has_thirty_characters_at_most() -> None:
     """Thirty pass, thirty-one do not, and the error does not repeat a novel."""
     assert slug("a" * 30) == "a" * 30
