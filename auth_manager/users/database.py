@@ -84,7 +84,7 @@ def _begin_sqlite(conn: sa.Connection) -> None:
     conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
 
 
-async def in_transaction(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]], *, tries: int = 3) -> T:
+async def in_transaction(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]], *, tries: int = 6) -> T:
     """What `work` returns, all of it in one transaction.
 
     `work` looks before it inserts; where another was quicker in between it is run again and sees what the
