@@ -26,6 +26,7 @@ def check(directory: Template) -> None:
     """Say what is wrong with a template, path first; exit 0 when nothing is."""
     from stack_deployer.template import check as checking
 
+    _look_up(directory)
     try:
         checking.check(directory)
     except (TemplateRefused, PolicyRefused) as error:
@@ -45,6 +46,7 @@ def render(
     from stack_deployer.template import render as rendering
     from stack_deployer.template.check import SAMPLE, placed
 
+    _look_up(directory)
     try:
         name = stack_name(slug(user, "user"), slug(tenant, "tenant"))
         site = Site(domain_name(domain))
@@ -77,6 +79,11 @@ def worker() -> None:
         asyncio.run(serve.serve(settings))
     except (Held, OSError) as error:
         raise _fail([f"the worker cannot start: {error}"], 1) from None
+
+
+def _look_up(directory: Path) -> None:
+    if not directory.is_dir():
+        raise _fail([f"{directory}: there is no such directory"], 3)
 
 
 def _fail(lines: list[str] | tuple[str, ...], code: int) -> typer.Exit:

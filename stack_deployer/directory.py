@@ -11,10 +11,13 @@ import secrets
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from stack_deployer.errors import DirectoryCorrupt
+from stack_deployer.errors import DirectoryCorrupt, TemplateRefused
 from stack_deployer.plan import Record
+from stack_deployer.template import blueprint
 
 _ID = re.compile(r"[0-9a-f]{32}\Z", re.ASCII)
 _SECRET = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
@@ -55,8 +58,21 @@ class StackDirectory:
             for left in path.glob(f"{_NEW}*"):
                 left.unlink(missing_ok=True)
 
+    def services(self) -> dict[str, Any]:
+        """The services of the Compose file that was rendered last; raises DirectoryCorrupt."""
+        try:
+            seen = self.compose.stat()
+            return _services(self.compose, seen.st_ino, seen.st_mtime_ns)
+        except OSError as error:
+            raise DirectoryCorrupt(self.compose, f"cannot be read: {error.strerror}") from None
+        except TemplateRefused as error:
+            raise DirectoryCorrupt(self.compose, f"is no Compose file: {error}") from None
+
     def record(self) -> Record | None:
-        """What is recorded, None when nothing is; raises DirectoryCorrupt."""
+        """What is recorded, None when nothing is; raises DirectoryCorrupt.
+
+        A rendering whose Compose file is gone or illegible does not count as done: it can be made again.
+        """
         path = self.root / "record.json"
         try:
             found = Record.from_value(json.loads(path.read_bytes()))
@@ -66,6 +82,11 @@ class StackDirectory:
             raise DirectoryCorrupt(path, f"is not a stack's record ({type(error).__name__})") from None
         if found.id != self.id or found.name != self.name:
             raise DirectoryCorrupt(path, f"is the record of stack {found.id}, called {found.name}")
+        if "render" in found.done_steps:
+            try:
+                self.services()
+            except DirectoryCorrupt:
+                return found.begin("render")
         return found
 
     def write_record(self, record: Record) -> None:
@@ -158,3 +179,12 @@ def _sync(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@lru_cache(maxsize=1024)  # the worker looks at every stack each second
+def _services(path: Path, inode: int, changed: int) -> dict[str, Any]:
+    document = blueprint.parse(path.read_text(), path.name)
+    if not isinstance(document, dict) or not isinstance(document.get("services"), dict):
+        raise DirectoryCorrupt(path, "is no Compose file")
+    found: dict[str, Any] = document["services"]
+    return found

@@ -132,11 +132,11 @@ def decide(site: Site, target: Target, reading: Reading | None) -> Decision:
     if target.reserved:
         return _reserved(target, route, session)
     if is_public(target.path, route.public):
-        return Blank()
+        return _blank(route)
     if target.our_bearer:
         return Refused(Reason.OUR_BEARER, route)
     if target.preflight and is_own_origin(site, target, route):
-        return Blank()
+        return _blank(route)
     if session is None:
         return _signed_out(target, route)
     return _signed_in(site, target, route, session, reading)
@@ -144,7 +144,8 @@ def decide(site: Site, target: Target, reading: Reading | None) -> Decision:
 
 def _is_bye(site: Site, target: Target) -> bool:
     # A person's own way through alone: else an image on a sibling's page could drop the cookies of this host.
-    walks = target.navigation and target.safe and not target.framed
+    # A client that sends no fetch metadata is no browser of today, so nobody's page is behind it.
+    walks = target.fetch_mode in (None, "navigate") and target.safe and not target.framed
     return walks and target.path == BYE and target.host.endswith(f".{site.domain}")
 
 
@@ -154,6 +155,10 @@ def _reserved(target: Target, route: Route, session: Session | None) -> Decision
         return Refused(Reason.UNKNOWN_PAGE, route)
     live = session is not None and session.host == target.host
     return HandOff(step, route, session if live else None)
+
+
+def _blank(route: Route) -> Decision:
+    return Blank() if route.state in _SERVING else Refused(Reason.NOT_RUNNING, route)
 
 
 def _signed_out(target: Target, route: Route) -> Decision:

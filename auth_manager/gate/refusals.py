@@ -109,10 +109,7 @@ def _words(site: Site, target: Target, decision: Refused) -> Words:
         case Reason.SIGNED_OUT | Reason.FRAMED:
             return _sign_in(site, target, decision.route)
         case Reason.FOREIGN_SESSION:
-            line = "Your session belongs to another address."
-            return Words(
-                403, "foreign_session", "This is not your key", [line], link=Link(site.portal, "Go to my stacks")
-            )
+            return _no_share(site, decision, "foreign_session", "Your session belongs to another address.")
         case Reason.NO_SHARE:
             return _no_share(site, decision)
         case Reason.FOREIGN_ORIGIN:
@@ -139,14 +136,16 @@ def _page_of(site: Site, target: Target, route: Route | None) -> str:
     return way_back.checked(site, route, route.hosts[0] if route.hosts else target.host, target.referer)
 
 
-def _no_share(site: Site, decision: Refused) -> Words:
+def _no_share(site: Site, decision: Refused, code: str = "no_share", first: str = "") -> Words:
     user = decision.session.user if decision.session else "nobody"
     owner = decision.route.user if decision.route else "its owner"
     lines = [
+        first,
         f"You are signed in as {user}, and this stack is {owner}'s.",
         f"To be let in, ask {owner} to share it with you.",
     ]
-    return Words(403, "no_share", "This is someone else's stack", lines, link=Link(site.portal, "Go to my stacks"))
+    link = Link(site.portal, "Go to my stacks")
+    return Words(403, code, "This is someone else's stack", [line for line in lines if line], link=link)
 
 
 def _not_running(site: Site, decision: Refused) -> Words:

@@ -65,10 +65,12 @@ async def all_users(conn: AsyncConnection) -> Sequence[User]:
 async def check_free(conn: AsyncConnection, handle: str, email: str | None) -> None:
     """Nothing when no one has them; else raises FieldsRefused, both fields at once."""
     faults: dict[str, str] = {}
-    taken = (await conn.execute(sa.select(tenants.c.id).where(tenants.c.slug == handle))).first()
-    # The user's own stack would have this name; `a` in tenant `b` may have a stack `a-b` before the user `a-b` comes.
-    if taken is not None or await find_named(conn, handle) is not None:
-        faults["handle"] = f"the name {handle!r} is taken"
+    taken = (await conn.execute(sa.select(tenants.c.personal).where(tenants.c.slug == handle))).first()
+    if taken is not None:
+        faults["handle"] = f"the name {handle!r} is taken by {'another user' if taken.personal else 'a tenant'}"
+    elif await find_named(conn, handle) is not None:
+        # The user's own stack would have this name; `a` in tenant `b` may have a stack `a-b` before user `a-b` comes.
+        faults["handle"] = f"the name {handle!r} is taken by a stack"
     if (await conn.execute(sa.select(users.c.id).where(users.c.email == (email or "")))).first() is not None:
         faults["email"] = f"there is a user with the e-mail {email} already"
     if faults:

@@ -103,7 +103,7 @@ class Site:
 def canonical_host(text: str) -> str | None:
     """A Host header's name in lower case without port and trailing dot; None when it is no host name."""
     name, _, port = text.partition(":")
-    if port and not (port.isascii() and port.isdigit() and len(port) <= 5):
+    if port and not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535):
         return None
     if not name.isascii():  # before lower(): the Kelvin sign would become a k
         return None

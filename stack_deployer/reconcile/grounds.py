@@ -1,9 +1,7 @@
 """What the steps stand on: where things are, and who does what."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from stack_deployer.contract.names import Site
 from stack_deployer.contract.wanted import Wanted
@@ -13,7 +11,6 @@ from stack_deployer.errors import DirectoryCorrupt
 from stack_deployer.plan import Exposure
 from stack_deployer.publish.overrides import Overrides
 from stack_deployer.publish.routes import Routes
-from stack_deployer.template import blueprint
 from stack_deployer.template.render import Facts
 
 
@@ -45,12 +42,7 @@ class Grounds:
 
     def deployment(self, stack: Wanted) -> Deployment:
         """The stack as it was rendered last; raises DirectoryCorrupt."""
-        path = self.directory(stack).compose
-        try:
-            seen = path.stat()
-            return Deployment(stack.id, stack.name, _services(path, seen.st_ino, seen.st_mtime_ns))
-        except OSError as error:
-            raise DirectoryCorrupt(path, f"cannot be read: {error.strerror}") from None
+        return Deployment(stack.id, stack.name, self.directory(stack).services())
 
     def exposure(self, stack: Wanted) -> Exposure:
         """What the stack's record says of its routes; nothing, when there is none that can be read."""
@@ -64,12 +56,3 @@ class Grounds:
         """The server of each host, in their order; raises KeyError for a service without a place yet."""
         backends = self.engine.backends(self.deployment(stack))
         return [backends[service].url for service in exposure.services]
-
-
-@lru_cache(maxsize=1024)  # the worker looks at every stack each second
-def _services(path: Path, inode: int, changed: int) -> dict[str, Any]:
-    document = blueprint.parse(path.read_text(), path.name)
-    if not isinstance(document, dict) or not isinstance(document.get("services"), dict):
-        raise DirectoryCorrupt(path, "is no Compose file")
-    found: dict[str, Any] = document["services"]
-    return found

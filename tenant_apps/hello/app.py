@@ -60,6 +60,9 @@ def _user(connection: HTTPConnection) -> AuthUser:
 
 async def _greet(request: Request) -> Response:
     user = _user(request)
+    accepted = request.headers.get("accept", "")
+    if "json" in accepted and "html" not in accepted:
+        return await _echo(request)
     shown = page.render(user, request.headers.get("host", ""), echo.headers(request), request.cookies)
     return HTMLResponse(shown, headers=_UNSTORED | {"Content-Security-Policy": page.POLICY})
 

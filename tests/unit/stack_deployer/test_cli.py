@@ -32,6 +32,14 @@ def test_faults_are_told_path_first(tmp_path: Path) -> None:
     assert "" == result.stdout
 
 
+@pytest.mark.parametrize("words", [["template", "check"], ["render"]])
+def test_a_directory_that_is_not_there_is_not_found(tmp_path: Path, words: list[str]) -> None:
+    """A template that does not exist is named, with exit code 3."""
+    result = run(app, [*words, str(tmp_path / "nope")])
+
+    assert (3, True) == (result.exit_code, "nope: there is no such directory" in result.stderr)
+
+
 def test_render_prints_the_golden_file() -> None:
     """`render` prints what the worker would write."""
     result = run(app, ["render", str(HELLO)])

@@ -120,6 +120,11 @@ def test_bye_is_for_a_person_on_the_way() -> None:
         assert Reason.UNKNOWN_PAGE == reason(target, SIGNED_IN)
 
 
+def test_bye_without_fetch_metadata() -> None:
+    """A client that is no browser may say goodbye without it."""
+    assert Bye() == decide(SITE, Target(HOSTS[0], path="/.innkeeper/bye"), None)
+
+
 def test_bye_is_for_our_hosts() -> None:
     """A host outside the domain gets no answer of ours at that path."""
     assert Reason.UNKNOWN_HOST == reason(page("/.innkeeper/bye", host="inn.test.example"), Reading(True))

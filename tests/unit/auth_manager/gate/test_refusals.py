@@ -95,6 +95,16 @@ def test_frame_gets_a_link_to_a_new_tab() -> None:
     assert "frame-ancestors" not in headers(answer)["content-security-policy"]
 
 
+def test_a_session_of_elsewhere_says_who_and_whom_to_ask() -> None:
+    """Another stack's session is told whose it is, and whose stack this is."""
+    decision = Refused(Reason.FOREIGN_SESSION, ROUTE, replace(SESSION, user="bob"))
+    body = json.loads(refusals.refuse(SITE, call(), decision).body)
+
+    assert "foreign_session" == body["error"]
+    assert "bob" in body["message"]
+    assert ROUTE.user in body["message"]
+
+
 def test_no_share_says_who_and_whom_to_ask() -> None:
     """Who may not enter reads who they are, and whom to ask."""
     decision = Refused(Reason.NO_SHARE, ROUTE, replace(SESSION, user="bob"))

@@ -91,6 +91,25 @@ async def test_corrupt_record_is_said_and_can_be_removed(inn: Inn) -> None:
     assert not record.parent.exists()
 
 
+@pytest.mark.parametrize("damage", ["gone", "illegible"])
+async def test_lost_compose_file_is_rendered_again(inn: Inn, damage: str) -> None:
+    """A Compose file that is gone or cannot be read is made again; the stack is running and its secrets as before."""
+    stack = await inn.want()
+    async with inn.working():
+        await inn.until(stack.id, "running")
+        directory = inn.directory(stack)
+        sound, secrets = directory.compose.read_text(), directory.secrets()
+
+        if damage == "gone":
+            directory.compose.unlink()
+        else:
+            directory.compose.write_text("x: [")
+
+        await eventually(lambda: directory.compose.is_file() and directory.compose.read_text() == sound)
+        await inn.until(stack.id, "running")
+    assert secrets == directory.secrets()
+
+
 async def test_ended_services_come_back(inn: Inn) -> None:
     """A service that is killed is started again, and the stack ends up running."""
     stack = await inn.want()

@@ -59,6 +59,13 @@ def test_the_page_greets_the_user_and_shows_all_that_came(client: httpx.Client, 
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
+def test_a_program_is_greeted_in_json(client: httpx.Client, anna: dict[str, str]) -> None:
+    """Who asks the first page for JSON gets the echo in place of the page."""
+    answer = client.get("/", headers=anna | {"Accept": "application/json"})
+
+    assert "anna" == answer.json()["user"]["user"]
+
+
 def test_a_guest_is_greeted_as_a_guest(client: httpx.Client, gate: Gate) -> None:
     """Who came by a share is not told that the stack is theirs."""
     page = client.get("/", headers={"X-Auth-Assertion": gate.sign(role="viewer")})
