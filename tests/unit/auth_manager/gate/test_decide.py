@@ -102,11 +102,10 @@ def test_reserved_paths_never_reach_the_app(path: str) -> None:
 
 @pytest.mark.parametrize("host", [HOSTS[0], "gone.inn.test"])
 def test_bye_needs_nothing(host: str) -> None:
-    """A browser can forget any host of the domain, without Redis and without a route."""
-    target = page("/.innkeeper/bye", host=host)
-
-    assert not needs_reading(SITE, target)
-    assert Bye() == decide(SITE, target, None)
+    """A browser, or what sends no fetch metadata, can forget any host, without Redis and without a route."""
+    for target in (page("/.innkeeper/bye", host=host), Target(host, path="/.innkeeper/bye")):
+        assert not needs_reading(SITE, target)
+        assert Bye() == decide(SITE, target, None)
 
 
 def test_bye_is_for_a_person_on_the_way() -> None:
@@ -118,11 +117,6 @@ def test_bye_is_for_a_person_on_the_way() -> None:
     for target in (image, frame, form):
         assert needs_reading(SITE, target)
         assert Reason.UNKNOWN_PAGE == reason(target, SIGNED_IN)
-
-
-def test_bye_without_fetch_metadata() -> None:
-    """A client that is no browser may say goodbye without it."""
-    assert Bye() == decide(SITE, Target(HOSTS[0], path="/.innkeeper/bye"), None)
 
 
 def test_bye_is_for_our_hosts() -> None:
