@@ -40,7 +40,7 @@ class WorkerSettings(Environment):
     redis_password: SecretStr | None = None
     keys_dir: Path
     stacks_dir: Path
-    templates_dir: Path
+    templates_dir: Path = Path("templates")
     traefik_dynamic_dir: Path
     traefik_api: Annotated[str, AfterValidator(_api)] = ""
     domain: Annotated[str, AfterValidator(domain_name)]

@@ -28,7 +28,7 @@ class GateSettings(Environment):
     public_scheme: Literal["http", "https"] = "https"
     public_port: Port = 443
     server_host: str = "127.0.0.1"
-    server_port: Port = 8400
+    server_port: Port = 8080
     trusted_peers: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = ()
     keys_dir: Path
     redis_host: str = "127.0.0.1"
